@@ -1,0 +1,1 @@
+"""Puts HyperPod clusters into the customer's own VPC, and proves where their traffic leaves."""

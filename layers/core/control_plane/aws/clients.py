@@ -1,0 +1,18 @@
+"""Clients, made on first use: building one costs more than most steps' whole work."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+# Few attempts here, the rest in the state machine: retries that multiply turn one throttle into dozens of calls.
+CONFIG = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
+
+if TYPE_CHECKING:
+    from boto3 import client as client  # the stubs know each service's own client type
+else:
+
+    @cache
+    def client(service: str) -> Any:
+        return boto3.client(service, config=CONFIG)

@@ -1,0 +1,37 @@
+"""Shapes that others read."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic.alias_generators import to_pascal
+
+
+def rfc3339(moment: datetime) -> str:
+    """
+    >>> rfc3339(datetime(2026, 11, 24, 5, 46, tzinfo=UTC))
+    '2026-11-24T05:46:00.000Z'
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
+
+
+class Wire(BaseModel):
+    """PascalCase on the wire, ours in code; nothing unknown gets in, nothing known is left out."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, extra="forbid")
+
+    def to_wire(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+    @classmethod
+    def from_wire(cls, shape: dict[str, Any]) -> Self:
+        return cls.model_validate(shape)
+
+
+class AwsShape(BaseModel):
+    """A shape that AWS owns: AWS's names on the wire, ours in code; what AWS adds later passes by unread."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, extra="ignore")
