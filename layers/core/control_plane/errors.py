@@ -12,6 +12,10 @@ class RequestRejected(ControlPlaneError):
     """What was asked can never be done; asking again changes nothing."""
 
 
+class NameInUse(RequestRejected):
+    """A cluster of this name exists, and this run did not make it."""
+
+
 class RunNotFound(ControlPlaneError):
     """No run has this id."""
 
@@ -43,14 +47,14 @@ class CallFailed(ControlPlaneError):
 
 
 class AccessDenied(CallFailed):
-    """This function may not make the call. Never retried: a policy does not mend itself."""
+    """The function may not make the call. Never retried: a policy does not mend itself."""
 
     def __str__(self) -> str:
         return f"This function may not call {self.action}. Add it to the function's policy and deploy. ({self.message})"
 
 
 class AwsUnavailable(CallFailed):
-    """Throttled, timed out, or a fault on AWS's side; whether the call was applied is not known. The state machine asks again."""
+    """Throttled, timed out, or AWS's own fault; whether it was applied is not known. The state machine asks again."""
 
 
 class AwsRefused(CallFailed):

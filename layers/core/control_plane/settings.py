@@ -9,5 +9,5 @@ def setting(name: str) -> str:
     """Read one deployed setting; they are read when used, so that a function needs no more than it uses."""
     value = os.environ.get(name, "")
     if not value:
-        raise Misconfigured(f"The environment variable {name} is not set. Add it to the function in template.yaml and deploy.")
+        raise Misconfigured(f"The function has no environment variable {name}. Add it in template.yaml and deploy.")
     return value

@@ -7,7 +7,9 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  #
 
 from control_plane.errors import AccessDenied, AwsRefused, AwsUnavailable, CallFailed
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "Forbidden", "403"})
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "Forbidden", "403"}
+)
 # Codes of several services' common errors; HyperPod models none of them.
 UNAVAILABLE = frozenset(
     {

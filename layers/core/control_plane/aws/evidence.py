@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from control_plane.aws.calls import calling
 from control_plane.domain.run import Evidence
+from control_plane.errors import AwsRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +39,15 @@ class EvidenceStore:
         with calling("s3:GetObject"):
             found = self._s3.get_object(Bucket=self._bucket, Key=self._key(run_id, name))
             return json.loads(found["Body"].read())
+
+    def find(self, run_id: str, name: str) -> Any | None:
+        """As `get`; None where nothing was kept under this name (told apart from a denial only with s3:ListBucket)."""
+        try:
+            return self.get(run_id, name)
+        except AwsRefused as error:
+            if error.code == "NoSuchKey":
+                return None
+            raise
 
     @staticmethod
     def _key(run_id: str, name: str) -> str:

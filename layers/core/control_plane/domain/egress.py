@@ -1,5 +1,6 @@
 """Where traffic should leave, and where it was seen to leave."""
 
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from control_plane.domain.wire import Moment, Wire
@@ -48,6 +49,11 @@ class Egress(Wire):
     checked_at: Moment
 
 
-def proved(rows: list[Egress]) -> list[Via]:
+def proved(rows: Collection[Egress]) -> list[Via]:
     """The stages that have rows and whose rows are all Match."""
-    return [via for via in Via if (mine := [row.verdict for row in rows if row.via is via]) and set(mine) == {Verdict.MATCH}]
+    verdicts = {via: {row.verdict for row in rows if row.via is via} for via in Via}
+    return [via for via in Via if verdicts[via] == {Verdict.MATCH}]
+
+
+def worst_rows_first(rows: Iterable[Egress]) -> list[Egress]:
+    return sorted(rows, key=lambda row: row.verdict is Verdict.MATCH)

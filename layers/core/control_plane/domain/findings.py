@@ -1,5 +1,6 @@
 """What a check found: a value that tells its reader what to do, and the rule it comes from."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
@@ -37,7 +38,9 @@ class Finding(Wire):
     source: str
 
     @classmethod
-    def of(cls, rule: Rule, *, subject: str, seen: str, wanted: str, remedy: str, severity: Severity | None = None) -> Self:
+    def of(
+        cls, rule: Rule, *, subject: str, seen: str, wanted: str, remedy: str, severity: Severity | None = None
+    ) -> Self:
         """A finding of this rule; `severity` only where it differs from the rule's own."""
         return cls(
             rule=rule.id,
@@ -50,10 +53,15 @@ class Finding(Wire):
         )
 
 
-def blocking(findings: list[Finding]) -> list[Finding]:
+def blocking(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity is Severity.BLOCKS]
 
 
-def worst_first(findings: list[Finding]) -> list[Finding]:
+def merge(earlier: Iterable[Finding], later: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Both, each place once: a step that runs again replaces what it said the first time."""
+    return tuple({(finding.rule, finding.subject): finding for finding in (*earlier, *later)}.values())
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     order = list(Severity)
     return sorted(findings, key=lambda finding: (order.index(finding.severity), finding.rule, finding.subject))

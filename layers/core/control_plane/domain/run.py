@@ -90,8 +90,9 @@ class Run(Wire):
     request_id: str
     requested_by: str
     kind: str = "Provision"
-    cluster_name: str
+    cluster_name: str | None  # null only where a refused request gave none
     cluster_arn: str | None = None
+    cluster_status: str | None = None  # HyperPod's word when it was last read
     state: State = State.RUNNING
     phase: Phase = Phase.ACCEPT
     phases: tuple[PhaseTimes, ...] = ()
@@ -105,9 +106,12 @@ class Run(Wire):
     remedy: str | None = None
     cluster_disposition: Disposition | None = None
     accepted_at: Moment
+    updated_at: Moment
     deadline_at: Moment
     execution_arn: str | None = None
     evidence: Evidence | None = None
+    omitted_findings: int = 0  # what only the evidence holds, see run_size
+    omitted_egress: int = 0
 
 
 def run_id_of(request_id: str) -> str:

@@ -1,0 +1,21 @@
+"""The account's rules, a family a module. `docs/rules.md` is generated from them."""
+
+from control_plane.domain.rules import addresses, cautions, egress, iam, lifecycle, name, network, path, security_groups
+from control_plane.domain.rules.rulebook import CHECKS, judge
+
+__all__ = [
+    "CHECKS",
+    "SUPPRESSIBLE",
+    "addresses",
+    "cautions",
+    "egress",
+    "iam",
+    "judge",
+    "lifecycle",
+    "name",
+    "network",
+    "path",
+    "security_groups",
+]
+
+SUPPRESSIBLE = frozenset(CHECKS)  # the ids that a request's Suppress may name

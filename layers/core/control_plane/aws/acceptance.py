@@ -1,0 +1,89 @@
+"""The door's side of the table: a request becomes a run, and its cluster's name is claimed, in one transaction."""
+
+from typing import TYPE_CHECKING, Any
+
+from control_plane.aws.calls import calling
+from control_plane.aws.items import from_item, to_item
+from control_plane.aws.keys import claim_key, run_key
+from control_plane.aws.outbox import put_event
+from control_plane.aws.run_table import FIELDS
+from control_plane.aws.transactions import transact
+from control_plane.domain.announcements import Announcement
+from control_plane.domain.conflicts import Conflict, Over
+from control_plane.domain.request import Request
+from control_plane.domain.run import Run
+from control_plane.domain.run_size import within_item
+from control_plane.errors import AwsUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+ACTIONS = frozenset({"dynamodb:GetItem", "dynamodb:PutItem"})
+
+IS_NEW = "attribute_not_exists(pk)"
+
+
+class Acceptance:
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._dynamodb, self._table = dynamodb, table
+
+    def accept(self, run: Run, request: Request, fingerprint: str) -> Run | Conflict:
+        """Store a run and claim its name, once.
+
+        Args:
+            fingerprint: tells whether a second request under the same RequestId asks for the same.
+
+        Returns:
+            The run: this one, or the one that the same request made before. Else what is in the way.
+        """
+        name = request.shape.cluster_name
+        writes = [
+            self._put_run(run, fingerprint, is_open=True),
+            self._put_request(run, request),
+            self._put_claim(name, run.run_id),
+        ]
+        unmet = transact(self._dynamodb, "dynamodb:PutItem", writes)
+        if not unmet:
+            return run
+        if 0 in unmet:
+            return self._same_or_conflict(run.run_id, fingerprint)
+        return Conflict(Over.CLUSTER_NAME, self._holder_of(name))
+
+    def refuse(self, run: Run, announcement: Announcement) -> None:
+        """Store a run that was born terminal, and what is to be said of it; the second time changes nothing."""
+        writes = [self._put_run(run, "", is_open=False), put_event(self._table, run.run_id, announcement)]
+        transact(self._dynamodb, "dynamodb:PutItem", writes)
+
+    def find(self, run_id: str) -> Run | None:
+        item = self._get(run_key(run_id))
+        return Run.from_wire({name: value for name, value in item.items() if name in FIELDS}) if item else None
+
+    def _same_or_conflict(self, run_id: str, fingerprint: str) -> Run | Conflict:
+        run, item = self.find(run_id), self._get(run_key(run_id))
+        return run if run and item["Fingerprint"] == fingerprint else Conflict(Over.REQUEST_ID, run_id)
+
+    def _holder_of(self, cluster_name: str) -> str:
+        claim = self._get(claim_key(cluster_name))
+        if not claim:  # its run ended between our transaction and this read
+            raise AwsUnavailable("dynamodb:GetItem", "ClaimGone", f"The claim on {cluster_name} went away; ask again.")
+        return str(claim["RunId"])
+
+    def _put_run(self, run: Run, fingerprint: str, *, is_open: bool) -> "TransactWriteItemTypeDef":
+        item = run_key(run.run_id) | to_item(
+            within_item(run).to_wire() | {"Fingerprint": fingerprint} | ({"open": "RUN"} if is_open else {})
+        )
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": IS_NEW}}
+
+    def _put_request(self, run: Run, request: Request) -> "TransactWriteItemTypeDef":
+        item = run_key(run.run_id, "REQUEST") | to_item({"Body": request.model_dump_json(by_alias=True)})
+        return {"Put": {"TableName": self._table, "Item": item}}
+
+    def _put_claim(self, cluster_name: str, run_id: str) -> "TransactWriteItemTypeDef":
+        item = claim_key(cluster_name) | to_item({"RunId": run_id})
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": IS_NEW}}
+
+    def _get(self, key: dict[str, Any]) -> dict[str, Any]:
+        with calling("dynamodb:GetItem"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return from_item(answer.get("Item", {}))

@@ -1,0 +1,70 @@
+"""One read pass over the account: everything that the rules judge, and what could not be read."""
+
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from control_plane.aws import hyperpod_reader, lifecycle_reader, network_reader, role_reader
+from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
+from control_plane.aws.lifecycle_reader import find_file
+from control_plane.aws.network_reader import NetworkReader
+from control_plane.aws.reading import Reading
+from control_plane.aws.role_reader import read_role
+from control_plane.domain.cluster_shape import ClusterShape
+from control_plane.domain.facts import ExistingCluster, Facts, Presence, Role
+from control_plane.domain.lifecycle import S3Object, entry_files
+from control_plane.domain.run import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
+
+ACTIONS = network_reader.ACTIONS | role_reader.ACTIONS | lifecycle_reader.ACTIONS | hyperpod_reader.LOOKS
+
+
+class AccountReader:
+    def __init__(self, ec2: "EC2Client", iam: "IAMClient", s3: "S3Client", hyperpod: HyperPodReader) -> None:
+        self._ec2, self._iam, self._s3, self._hyperpod = ec2, iam, s3, hyperpod
+
+    def read(self, run: Run, shape: ClusterShape, at: datetime) -> Facts:
+        """Read what there is for a run's cluster. A denied read is a fact, too.
+
+        Raises:
+            AwsUnavailable: AWS was busy; nothing was changed, so all of it can be asked again.
+        """
+        reading = Reading()
+        return Facts(
+            read_at=at,
+            network=NetworkReader(self._ec2, reading).read(shape),
+            roles=self._roles(shape, reading),
+            lifecycle_files=self._lifecycle_files(shape, reading),
+            cluster=self._cluster(run, reading),
+            unread=reading.unread,
+        )
+
+    def _roles(self, shape: ClusterShape, reading: Reading) -> dict[str, Role | None]:
+        named = {group.execution_role for group in shape.groups} | {shape.cluster_role}
+        return {
+            arn: role
+            for arn in sorted(filter(None, named))
+            for role in reading.attempt(partial(read_role, self._iam, arn), subject=arn, whole=False)
+        }
+
+    def _lifecycle_files(self, shape: ClusterShape, reading: Reading) -> dict[str, Presence]:
+        uris = sorted({uri for group in shape.groups for uri in entry_files(group)})
+        return {
+            uri: presence
+            for uri in uris
+            if (file := S3Object.of(uri))
+            for presence in reading.attempt(partial(find_file, self._s3, file), subject=uri, whole=False)
+        }
+
+    def _cluster(self, run: Run, reading: Reading) -> ExistingCluster | None:
+        for found in reading.attempt(partial(self._hyperpod.look, run), subject=str(run.cluster_name)):
+            if found:
+                cluster, ours = found.cluster, isinstance(found, OurCluster)
+                return ExistingCluster(
+                    cluster_arn=cluster.cluster_arn, cluster_status=cluster.cluster_status, ours=ours
+                )
+        return None

@@ -1,0 +1,46 @@
+"""Several writes, all or none."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from control_plane.aws.calls import calling
+from control_plane.errors import AwsRefused, AwsUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+def transact(dynamodb: "DynamoDBClient", action: str, writes: Sequence["TransactWriteItemTypeDef"]) -> frozenset[int]:
+    """Apply all the writes, or none.
+
+    Args:
+        action: the IAM action that the error should name; a transaction has none of its own.
+
+    Returns:
+        The places of the writes whose condition did not hold; empty when all were applied.
+
+    Raises:
+        AwsUnavailable: another transaction was at the same items; asking again is right.
+
+    Source:
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    try:
+        with calling(action):
+            dynamodb.transact_write_items(TransactItems=writes)
+    except AwsRefused as error:
+        reasons = [reason.get("Code") for reason in _reasons(error)]
+        if unmet := frozenset(place for place, reason in enumerate(reasons) if reason == "ConditionalCheckFailed"):
+            return unmet
+        if "TransactionConflict" in reasons:
+            raise AwsUnavailable(action, error.code, error.message) from error
+        raise
+    return frozenset()
+
+
+def _reasons(error: AwsRefused) -> list[dict[str, Any]]:
+    answer: dict[str, Any] = error.__cause__.response if isinstance(error.__cause__, ClientError) else {}  # type: ignore[assignment]  # the stubs know only the common keys
+    return answer.get("CancellationReasons") or []

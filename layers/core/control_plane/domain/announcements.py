@@ -1,0 +1,103 @@
+"""What we say on the bus about a run. The schemas of these bodies are in events/schemas/."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from control_plane.domain.egress import worst_rows_first
+from control_plane.domain.findings import worst_first
+from control_plane.domain.fit import compact, with_short_texts
+from control_plane.domain.run import Run
+from control_plane.domain.run_size import fitting
+from control_plane.domain.wire import Wire, rfc3339
+
+SCHEMA_VERSION = "1.0"  # fields are only ever added
+# Bytes of UTF-8. PutEvents takes 1 MB, but every target must take the event too, and Lambda long ended at 256 KB.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size
+DETAIL_MAX = 200_000
+
+
+class DetailType(StrEnum):
+    REFUSED = "HyperPod Cluster Refused"
+    CREATING = "HyperPod Cluster Creating"
+    PROVISIONED = "HyperPod Cluster Provisioned"
+    FAILED = "HyperPod Cluster Failed"
+
+
+IN_ALL = ("RunId", "RequestId", "RequestedBy", "ClusterName", "ClusterArn", "Evidence")
+ADDS = {
+    DetailType.REFUSED: ("Findings", "Egress"),
+    DetailType.CREATING: ("Findings", "PredictedEgress"),
+    DetailType.PROVISIONED: ("Egress", "Proved", "Findings", "Groups", "DurationSeconds"),
+    DetailType.FAILED: (
+        "Phase",
+        "Cause",
+        "CauseDetail",
+        "Remedy",
+        "ClusterDisposition",
+        "Findings",
+        "Egress",
+        "Groups",
+    ),
+}
+
+
+class Announcement(Wire):
+    """One event of ours, before it has a bus."""
+
+    event_id: str  # the same on every repeat: whoever listens can tell a repeat by it
+    detail_type: DetailType
+    detail: dict[str, Any]
+
+    @property
+    def body(self) -> str:
+        return compact(self.detail)
+
+
+def announcement(run: Run, detail_type: DetailType, *, at: datetime, region: str, account: str) -> Announcement:
+    """Tell how a run stands, in at most `DETAIL_MAX` bytes whatever it holds.
+
+    Long texts are cut; then the worst findings and rows are kept, and `Omitted` counts the others.
+    """
+    event_id = f"{run.run_id}/{detail_type}"
+    told = Run.from_wire(with_short_texts(run.to_wire()))
+    known = told.to_wire() | {"DurationSeconds": max(0, int((at - run.accepted_at).total_seconds()))}
+    detail = {
+        "SchemaVersion": SCHEMA_VERSION,
+        "EventId": event_id,
+        **{name: known[name] for name in IN_ALL},
+        "Region": region,
+        "AccountId": account,
+        "Time": rfc3339(at),
+        **{name: known[name] for name in ADDS[detail_type]},
+    }
+    return Announcement(event_id=event_id, detail_type=detail_type, detail=_within_limit(detail, told))
+
+
+def _within_limit(detail: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Cut the two lists that can be long to what the rest leaves room for; findings get at most half of it.
+
+    The rest is small: AWS allows 200 groups, with names of 63 characters (CreateCluster, in botocore's service model).
+    """
+    name, rows, omitted = _rows(run, detail)
+    findings = worst_first(run.findings)
+    room = DETAIL_MAX - _size(detail | {"Findings": [], name: [], "Omitted": {"Findings": 10**9, "Egress": 10**9}})
+    told_findings = [finding.to_wire() for finding in fitting(findings, room // 2)]
+    told_rows = [row.to_wire() for row in fitting(rows, room - _size(told_findings))]
+    counts = {
+        "Findings": run.omitted_findings + len(findings) - len(told_findings),
+        "Egress": omitted + len(rows) - len(told_rows),
+    }
+    return detail | {"Findings": told_findings, name: told_rows, "Omitted": counts}
+
+
+def _rows(run: Run, detail: dict[str, Any]) -> tuple[str, Sequence[Wire], int]:
+    """What this detail-type shows of egress: the list's name, its rows, and how many the run had left out before."""
+    if "PredictedEgress" in detail:
+        return "PredictedEgress", run.predicted_egress, 0
+    return "Egress", worst_rows_first(run.egress), run.omitted_egress
+
+
+def _size(document: object) -> int:
+    return len(compact(document).encode())

@@ -1,0 +1,77 @@
+"""How a run ends, and what must still be said when it does."""
+
+from datetime import datetime
+from typing import Any
+
+from control_plane.domain.egress import Via, proved
+from control_plane.domain.findings import Finding, Rule, Severity
+from control_plane.domain.request import OnFailure, Request
+from control_plane.domain.run import Cause, Disposition, Run, State
+from control_plane.domain.run_lifecycle import ended
+
+NODES_ASKED = Rule(
+    id="PROOF-001",
+    title="The cluster's own nodes were asked where they leave.",
+    severity=Severity.UNKNOWN,
+    reason="A probe in the same subnet and groups uses the nodes' route, but only a node shows where it leaves itself.",
+    source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-run-jobs-slurm-access-nodes.html",
+)
+PROOF_ON = Rule(
+    id="PROOF-002",
+    title="The request asks for a proof of where traffic leaves.",
+    severity=Severity.INFO,
+    reason="With Prove: [] nothing is compared with what the routes promise; the result is a prediction.",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html",
+)
+OUTCOME_RULES = (NODES_ASKED, PROOF_ON)
+
+
+def outcome(run: Run, request: Request, state: State, at: datetime) -> Run:
+    """The run as it ends in this state."""
+    end = {State.PROVISIONED: _provisioned, State.FAILED: _failed}.get(state, _refused)
+    return ended(run.model_copy(update=end(run, request)), state, at)
+
+
+def _provisioned(run: Run, request: Request) -> dict[str, Any]:
+    stages = tuple(proved(run.egress))
+    return {"proved": stages, "findings": (*run.findings, *_about_the_proof(run, request, stages))}
+
+
+def _about_the_proof(run: Run, request: Request, stages: tuple[Via, ...]) -> list[Finding]:
+    if not request.egress.prove:
+        return [_unproved(PROOF_ON, run, "Prove is empty", "Send Prove: [BeforeCreate] with the next request.")]
+    asked_of_nodes = any(row.via is Via.ON_NODES for row in run.egress)
+    if Via.ON_NODES not in request.egress.prove or asked_of_nodes:
+        return []
+    seen = "no node was asked" + ("; the subnets were" if Via.BEFORE_CREATE in stages else "")
+    session = f"aws ssm start-session --target sagemaker-cluster:{_cluster_id(run)}_<group>-<instance id>"
+    return [_unproved(NODES_ASKED, run, seen, f"By hand: {session} ; there: curl -4 https://checkip.amazonaws.com")]
+
+
+def _unproved(rule: Rule, run: Run, seen: str, remedy: str) -> Finding:
+    return Finding.of(rule, subject=run.cluster_arn or run.run_id, seen=seen, wanted=rule.title, remedy=remedy)
+
+
+def _cluster_id(run: Run) -> str:
+    return (run.cluster_arn or "<cluster id>").rpartition("/")[2]
+
+
+def _refused(_run: Run, _request: Request) -> dict[str, Any]:
+    return {}
+
+
+def _failed(run: Run, request: Request) -> dict[str, Any]:
+    return {
+        "cause": run.cause or Cause.UNKNOWN,
+        "cause_detail": run.cause_detail or "The run ended before its failure could be looked into.",
+        "remedy": run.remedy
+        or f"Read the history of {run.execution_arn}, then send the request again under a new RequestId.",
+        "cluster_disposition": run.cluster_disposition or _disposition(run, request),
+    }
+
+
+def _disposition(run: Run, request: Request) -> Disposition:
+    """Nobody noted what became of the cluster: then it was not deleted, although that may have been asked for."""
+    if run.cluster_arn is None:
+        return Disposition.NOT_CREATED
+    return Disposition.DELETE_FAILED if request.on_failure is OnFailure.DELETE else Disposition.KEPT

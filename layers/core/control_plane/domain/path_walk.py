@@ -1,0 +1,254 @@
+"""Where a node's traffic would leave the VPC, worked out from what AWS says of it; no packet is sent.
+
+One walk follows one destination: subnet → its route table → longest prefix → the target's own subnet → … → the end.
+A promise puts together the walks to every part of the internet that the VPC treats differently.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from control_plane.domain.blocks import Block
+from control_plane.domain.facts import Network
+from control_plane.domain.network import Kind, NatGateway, Route, RouteTable, Subnet
+from control_plane.domain.packet_filters import HTTPS, NAT_PORTS, NODE_PORTS, Passage, Ports, acl_passage
+
+# What a walk cannot do without. ACLs, groups and endpoints it can: what is missing there changes no address.
+READS = frozenset(
+    {
+        "ec2:DescribeSubnets",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeInternetGateways",
+        "ec2:GetManagedPrefixListEntries",
+    }
+)
+
+
+class End(StrEnum):
+    """How a walk ends."""
+
+    LEAVES = "Leaves"  # through a public NAT gateway and an attached internet gateway
+    ELSEWHERE = "Elsewhere"  # handed to something whose way out, if any, is not ours to see
+    OUT_OF_SIGHT = "OutOfSight"  # it goes on, and we cannot see how
+    NO_ROUTE = "NoRoute"
+    BLACKHOLE = "Blackhole"
+    DEAD_END = "DeadEnd"  # a target that carries no internet traffic, or a circle
+    NO_PUBLIC_ADDRESS = "NoPublicAddress"  # an internet gateway at once; HyperPod gives nodes no public address
+    NAT_NOT_AVAILABLE = "NatNotAvailable"
+    NAT_WITHOUT_ADDRESS = "NatWithoutAddress"
+    PRIVATE_NAT = "PrivateNat"  # translated to a private address, then an internet gateway, which drops it
+    BEYOND_NAT = "BeyondNat"  # the NAT gateway's own subnet leads nowhere
+    CLOSED_BY_GROUPS = "ClosedByGroups"
+    CLOSED_BY_ACL = "ClosedByAcl"
+
+
+DEAD = frozenset(End) - {End.LEAVES, End.ELSEWHERE, End.OUT_OF_SIGHT}
+
+
+# No internet through a peer: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html
+CARRY_NO_INTERNET = frozenset({Kind.PEERING, Kind.LOCAL, Kind.EGRESS_ONLY_GATEWAY})
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way through the network: the hops in words, how it ends, and at what."""
+
+    end: End
+    hops: tuple[str, ...]
+    at: str  # the resource that decides the end
+    seen: str  # the end in words
+    public_ips: frozenset[str] = frozenset()
+    nat_gateways: tuple[str, ...] = ()
+    inspected_by: tuple[
+        str, ...
+    ] = ()  # firewall or load balancer endpoints that see the traffic, and may send it elsewhere
+    half_open_acls: tuple[str, ...] = ()  # ACLs that let some of the ports through, and not others
+
+    def __str__(self) -> str:
+        return " → ".join(self.hops)
+
+
+def walk(network: Network, subnet: Subnet, destination: Block) -> Way:
+    """Follow TCP port 443 from a subnet to a destination that no route or ACL entry splits, see `pieces`."""
+    trip = _Trip(network, subnet, destination)
+    while True:
+        if way := trip.next_hop():
+            return way
+
+
+@dataclass
+class _Trip:
+    network: Network
+    subnet: Subnet
+    destination: Block
+    place: str | None = field(init=False)  # the subnet the traffic is in; None inside a regional NAT gateway
+    table: RouteTable | None = field(init=False)
+    sources: tuple[Block, ...] = field(init=False)  # where answers go back to
+    ports: Ports = NODE_PORTS
+    hops: list[str] = field(default_factory=list)
+    passed: set[str] = field(default_factory=set)
+    nats: list[NatGateway] = field(default_factory=list)
+    inspected_by: list[str] = field(default_factory=list)
+    half_open: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.place, self.hops = self.subnet.subnet_id, [self.subnet.subnet_id]
+        self.table = self.network.table_of(self.subnet.subnet_id, self.subnet.vpc_id)
+        self.sources = (Block.of(self.subnet.cidr_block),) if self.subnet.cidr_block else ()
+
+    def next_hop(self) -> Way | None:
+        if self.table is None:
+            return self.ends(
+                End.OUT_OF_SIGHT, str(self.place), "its route table cannot be seen; in a shared VPC it is the owner's"
+            )
+        table = self.table.route_table_id
+        if table in self.passed:
+            return self.ends(End.DEAD_END, table, f"the way leads in a circle through {table}")
+        self.passed.add(table)
+        route = next((route for block, route in self.network.routes[table] if block.covers(self.destination)), None)
+        if route is None:
+            return self.ends(End.NO_ROUTE, table, f"{table} has no route to the internet")
+        return self.follow(table, route)
+
+    def follow(self, table: str, route: Route) -> Way | None:
+        if len(self.hops) == 1:
+            self.hops.append(f"{table}: {route.destination}")
+        if route.state == "blackhole":
+            return self.ends(
+                End.BLACKHOLE,
+                table,
+                f"the route {route.destination} of {table} is a blackhole: its target is gone",
+                "blackhole",
+            )
+        if shut := self.crosses(leaving=True):
+            return shut
+        return self.towards(table, route)
+
+    def towards(self, table: str, route: Route) -> Way | None:
+        kind, target = route.target
+        if carrier := {
+            Kind.NAT_GATEWAY: self.through_nat,
+            Kind.INTERNET_GATEWAY: self.to_internet_gateway,
+            Kind.ENDPOINT: self.through_endpoint,
+        }.get(kind):
+            return carrier(target)
+        if kind is Kind.OTHER:
+            return self.ends(End.OUT_OF_SIGHT, table, f"the route {route.destination} of {table} has a {route.target}")
+        end = End.DEAD_END if kind in CARRY_NO_INTERNET else End.ELSEWHERE
+        return self.ends(end, target, f"{route.target} takes the traffic", f"{target} ({kind})")
+
+    def through_nat(self, nat_id: str) -> Way | None:
+        nat = self.network.nat_gateway.get(nat_id)
+        if nat is None:
+            return self.ends(
+                End.OUT_OF_SIGHT,
+                nat_id,
+                f"NAT gateway {nat_id} is not ours to see; in a shared VPC it is the owner's",
+                nat_id,
+            )
+        if nat.state != "available":
+            reason = f"NAT gateway {nat_id} is {nat.state}" + (
+                f": {nat.failure_message}" if nat.failure_message else ""
+            )
+            return self.ends(End.NAT_NOT_AVAILABLE, nat_id, reason, f"{nat_id} ({nat.state})")
+        if nat.public and not nat.public_ips:
+            return self.ends(
+                End.NAT_WITHOUT_ADDRESS, nat_id, f"NAT gateway {nat_id} has no public address in use", nat_id
+            )
+        self.hops.append(f"{nat_id} ({', '.join(sorted(nat.public_ips)) or 'private'})")
+        self.nats.append(nat)
+        return self.out_of_regional(nat) if nat.subnet_id is None else self.out_of_zonal(nat, nat.subnet_id)
+
+    def out_of_zonal(self, nat: NatGateway, subnet_id: str) -> Way | None:
+        if shut := self.enters(subnet_id):
+            return shut
+        self.ports = NAT_PORTS
+        self.sources = tuple(Block.of(one.private_ip) for one in nat.working if one.private_ip)
+        return None
+
+    def out_of_regional(self, nat: NatGateway) -> Way | None:
+        """It stands in no subnet, so no ACL sees it, and AWS gives it a table with a route to the internet gateway."""
+        self.place, self.table = None, self.network.route_table.get(nat.route_table_id or "")
+        if self.table:
+            return None
+        attached = (one.internet_gateway_id for one in self.network.internet_gateways if one.attached_to(nat.vpc_id))
+        return self.to_internet_gateway(next(attached, "none"))
+
+    def to_internet_gateway(self, gateway_id: str) -> Way:
+        if not self.nats:
+            seen = f"{self.place} leads straight to {gateway_id}, and a HyperPod node has no public address"
+            return self.ends(End.NO_PUBLIC_ADDRESS, str(self.place), seen, gateway_id)
+        gateway = self.network.internet_gateway.get(gateway_id)
+        if gateway is None or not gateway.attached_to(self.subnet.vpc_id):
+            return self.ends(
+                End.BEYOND_NAT, gateway_id, f"internet gateway {gateway_id} is not attached to {self.subnet.vpc_id}"
+            )
+        nat = self.nats[-1]
+        if not nat.public:
+            return self.ends(
+                End.PRIVATE_NAT, nat.nat_gateway_id, f"{nat.nat_gateway_id} is a private NAT gateway", gateway_id
+            )
+        return self.ends(End.LEAVES, gateway_id, f"leaves by {', '.join(sorted(nat.public_ips))}", gateway_id)
+
+    def through_endpoint(self, endpoint_id: str) -> Way | None:
+        """A firewall or Gateway Load Balancer endpoint hands what it lets through to its own subnet's routes.
+
+        https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-load-balancer-endpoints.html
+        """
+        endpoint = self.network.vpc_endpoint.get(endpoint_id)
+        if endpoint is None or not endpoint.subnet_ids:
+            return self.ends(
+                End.OUT_OF_SIGHT, endpoint_id, f"VPC endpoint {endpoint_id} is not ours to see", endpoint_id
+            )
+        if endpoint.state.lower() != "available":
+            return self.ends(
+                End.DEAD_END,
+                endpoint_id,
+                f"VPC endpoint {endpoint_id} is {endpoint.state}",
+                f"{endpoint_id} ({endpoint.state})",
+            )
+        self.hops.append(f"{endpoint_id} (inspection)")
+        self.inspected_by.append(endpoint_id)
+        return self.enters(endpoint.subnet_ids[0])
+
+    def enters(self, subnet_id: str) -> Way | None:
+        self.place, self.table = subnet_id, self.network.table_of(subnet_id, self.subnet.vpc_id)
+        return self.crosses(leaving=False)
+
+    def crosses(self, *, leaving: bool) -> Way | None:
+        """Pass the ACL of the subnet the traffic is in, out or in, and the answers the other way."""
+        acl = self.network.acl_of_subnet.get(self.place or "")
+        if acl is None:
+            return None
+        passages = {
+            acl_passage(acl, egress=egress, remote=remote, ports=ports)
+            for remote in ((self.destination,) if leaving else self.sources)
+            for egress, ports in ((leaving, HTTPS), (not leaving, self.ports))
+        }
+        if Passage.NONE in passages:
+            return self.ends(
+                End.CLOSED_BY_ACL,
+                acl.network_acl_id,
+                f"network ACL {acl.network_acl_id} of {self.place} stops HTTPS or its answers",
+            )
+        if Passage.SOME in passages and acl.network_acl_id not in self.half_open:
+            self.half_open.append(acl.network_acl_id)
+        return None
+
+    def ends(self, end: End, at: str, seen: str, last_hop: str | None = None) -> Way:
+        if self.nats and end in (End.NO_ROUTE, End.BLACKHOLE, End.DEAD_END):
+            end, at, seen = (
+                End.BEYOND_NAT,
+                self.nats[-1].nat_gateway_id,
+                f"behind NAT gateway {self.nats[-1].nat_gateway_id}, {seen}",
+            )
+        return Way(
+            end=end,
+            hops=(*self.hops, last_hop or seen),
+            at=at,
+            seen=seen,
+            public_ips=self.nats[-1].public_ips if end is End.LEAVES else frozenset(),
+            nat_gateways=tuple(one.nat_gateway_id for one in self.nats),
+            inspected_by=tuple(self.inspected_by),
+            half_open_acls=tuple(self.half_open),
+        )

@@ -1,0 +1,135 @@
+"""What a probe answered: one line of JSON from a machine that we did not build, taken in with care."""
+
+from collections.abc import Iterable
+from ipaddress import AddressValueError, IPv4Address
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from control_plane.domain.probe import Question
+
+# As much as Run Command shows: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CommandPlugin.html
+OUTPUT_LIMIT = 2_500
+
+# curl's exit codes that a person should not have to look up; 126 and 127 are the shell's.
+# https://curl.se/docs/manpage.html#EXIT
+WORDS = {
+    6: "its name did not resolve",
+    7: "no connection",
+    22: "an HTTP error",
+    28: "timed out",
+    35: "the TLS handshake broke off",
+    52: "an empty answer",
+    56: "the connection broke off",
+    60: "its certificate is not trusted",
+    126: "curl could not be run",
+    127: "there is no curl",
+}
+UNRESOLVED = 6
+HTTP_ERROR = 22
+NOTHING_GOT_THROUGH = frozenset({7, 28, 35, 52, 56})
+NOT_TRIED = frozenset({2, 27, 126, 127})
+
+
+class AnswerError(ValueError):
+    """The output cannot be relied on; the text says why."""
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: int  # a position in the question's list
+    error: int | None = None  # curl's exit code
+
+
+class Seen(_Line):
+    """One connection to an echo URL: `address` as that service told it (any text), `source` our own."""
+
+    address: str | None = Field(default=None, max_length=64)
+    source: str | None = Field(default=None, max_length=64)
+
+
+class Knock(_Line):
+    """One URL that must, or must not, open; one that answers, with any HTTP status, is open."""
+
+    status: int | None = None
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nonce: str
+    started: str
+    ended: str
+    interface: str
+    addresses: tuple[Seen, ...]
+    must_reach: tuple[Knock, ...]
+    must_not_reach: tuple[Knock, ...]
+
+
+def read_answer(output: str, question: Question) -> Answer:
+    """Take an output in.
+
+    Raises:
+        AnswerError: too long, no line of this JSON, an answer to something else, or only a part of it.
+    """
+    if len(output) > OUTPUT_LIMIT:
+        raise AnswerError(f"the answer is longer than {OUTPUT_LIMIT} characters")
+    try:
+        answer = Answer.model_validate_json(output)
+    except ValidationError as error:
+        raise AnswerError("the answer is not the line of JSON that the probe prints") from error
+    if answer.nonce != question.nonce:
+        raise AnswerError("the answer carries another nonce: it belongs to another question")
+    if not (
+        _complete(answer.addresses, question.echo_urls, question.connections)
+        and _complete(answer.must_reach, question.must_reach)
+        and _complete(answer.must_not_reach, question.must_not_reach)
+    ):
+        raise AnswerError("the answer does not speak of every URL that was asked for")
+    return answer
+
+
+def _complete(lines: tuple[_Line, ...], urls: tuple[str, ...], each: int = 1) -> bool:
+    return sorted(line.url for line in lines) == sorted([*range(len(urls))] * each)
+
+
+class Echo:
+    """All that one echo URL said."""
+
+    def __init__(self, url: str, seen: Iterable[Seen]) -> None:
+        self.url = url
+        told = {one.address for one in seen if one.address is not None}
+        self.addresses = frozenset(address for address in told if _is_ipv4(address))
+        self.other_texts = told - self.addresses
+        self.errors = frozenset(one.error for one in seen if one.error is not None)
+
+    @property
+    def answered(self) -> bool:
+        return bool(self.addresses or self.other_texts or HTTP_ERROR in self.errors)
+
+    def __str__(self) -> str:
+        texts = ["text that is no IPv4 address"] if self.other_texts else []
+        errors = [in_words(error) for error in sorted(self.errors)]
+        return f"{self.url}: {', '.join([*sorted(self.addresses), *texts, *errors])}"
+
+
+def echoes(answer: Answer, question: Question) -> list[Echo]:
+    lines = answer.addresses
+    return [Echo(url, [line for line in lines if line.url == place]) for place, url in enumerate(question.echo_urls)]
+
+
+def in_words(error: int | None) -> str:
+    """What an exit code of curl means.
+
+    >>> in_words(28), in_words(77)
+    ('timed out', 'curl error 77')
+    """
+    return WORDS.get(error or 0, f"curl error {error}")
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except AddressValueError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""From what the probes said to one row for each group and subnet, and one word for the run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from control_plane.domain.egress import CONTRADICTIONS, Egress, PredictedEgress, Verdict, Via
+from control_plane.domain.findings import Finding
+from control_plane.domain.probe import Ledger, Probe, Question, vantage_points
+from control_plane.domain.probe_answer import AnswerError, echoes, read_answer
+from control_plane.domain.probe_claims import Claim, Promise, claims_of
+from control_plane.domain.probe_rules import ANSWER_TELLS, EVERY_GROUP_PROBED, VERDICTS
+from control_plane.domain.probe_trouble import claim_of
+from control_plane.domain.request import Contract, EgressTerms, Request
+
+WORST_FIRST = (Verdict.OTHER_ADDRESS, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.MATCH)
+
+
+class ProbeVerdict(StrEnum):
+    """The word that the state machine goes by."""
+
+    PROVED = "Proved"
+    CONTRADICTED = "Contradicted"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    rows: tuple[Egress, ...]
+    findings: tuple[Finding, ...]
+    verdict: ProbeVerdict
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one probe lets us say."""
+
+    observed: tuple[str, ...]
+    claims: tuple[Claim, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        said = {VERDICTS[claim.rule] for claim in self.claims} | {Verdict.MATCH}
+        return next(verdict for verdict in WORST_FIRST if verdict in said)
+
+    @property
+    def reason(self) -> str:
+        if self.claims:
+            return "; ".join(claim.seen for claim in self.claims)
+        return f"seen leaving by {', '.join(self.observed)}" if self.observed else "no echo service answered"
+
+
+def judge_probes(request: Request, ledger: Ledger, predicted: Iterable[PredictedEgress], at: datetime) -> Judgement:
+    """Judge a ledger whose probes are all settled; a group and subnet without a prediction were promised nothing."""
+    promises = {(row.instance_group_name, row.subnet_id): row for row in predicted}
+    probes = {probe.point: probe for probe in ledger.probes}
+    rows: list[Egress] = []
+    findings: dict[tuple[str, str], Finding] = {}
+    for group, point in vantage_points(request):
+        probe = probes[point]
+        promise = _promise(request.egress, promises.get((group, point.subnet_id)))
+        look = _look(probe, ledger.question, promise)
+        rows.append(_row(group, probe, promise, look, at))
+        findings |= {(claim.rule.id, point.key): claim.at(point.key) for claim in look.claims}
+    return Judgement(tuple(rows), (*findings.values(), *_not_probed(request)), _verdict(row.verdict for row in rows))
+
+
+def _promise(terms: EgressTerms, row: PredictedEgress | None) -> Promise:
+    """By NatGateway the routes promise; where they promise nothing (not read, or knowingly so), the request does."""
+    asked_for = frozenset(terms.expected_public_ips)
+    by_route = frozenset(row.expected_public_ips if row else ())
+    addresses = {
+        Contract.NAT_GATEWAY: by_route or asked_for,
+        Contract.CENTRAL: asked_for,
+        Contract.CLOSED: frozenset[str](),
+    }
+    return Promise(terms.contract, addresses[terms.contract], row.path if row else "")
+
+
+def _look(probe: Probe, question: Question, promise: Promise) -> Look:
+    if probe.trouble:
+        return Look((), (claim_of(probe, probe.trouble, promise, question.echo_urls[0]),))
+    try:
+        answer = read_answer(probe.output or "", question)
+    except AnswerError as error:
+        return Look((), (Claim(ANSWER_TELLS, str(error), promise.wanted, "Read the answer in the run's evidence."),))
+    observed = frozenset[str]().union(*(echo.addresses for echo in echoes(answer, question)))
+    return Look(tuple(sorted(observed)), tuple(claims_of(answer, question, promise)))
+
+
+def _row(group: str, probe: Probe, promise: Promise, look: Look, at: datetime) -> Egress:
+    return Egress(
+        instance_group_name=group,
+        subnet_id=probe.point.subnet_id,
+        via=Via.BEFORE_CREATE,
+        subject=probe.instance_id,
+        expected_public_ips=tuple(sorted(promise.addresses)),
+        observed_public_ips=look.observed,
+        verdict=look.verdict,
+        reason=look.reason,
+        path=promise.path,
+        checked_at=at,
+    )
+
+
+def _not_probed(request: Request) -> list[Finding]:
+    if Via.BEFORE_CREATE not in request.egress.prove:
+        return []
+    return [
+        Finding.of(
+            EVERY_GROUP_PROBED,
+            subject=group.instance_group_name,
+            seen="a restricted instance group, not probed",
+            wanted=EVERY_GROUP_PROBED.title,
+            remedy="Nothing to do.",
+        )
+        for group in request.shape.restricted_instance_groups
+    ]
+
+
+def _verdict(verdicts: Iterable[Verdict]) -> ProbeVerdict:
+    said = set(verdicts)
+    if said & CONTRADICTIONS:
+        return ProbeVerdict.CONTRADICTED
+    return ProbeVerdict.PROVED if said == {Verdict.MATCH} else ProbeVerdict.UNKNOWN

@@ -1,0 +1,135 @@
+"""Is the cluster what was asked for, not yet, or never? A judgement on what HyperPod shows; no AWS call."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import ceil
+
+from control_plane.domain.cluster import Cluster, Node
+from control_plane.domain.cluster_shape import ClusterShape, InstanceGroup
+from control_plane.domain.run import Group, Phase, Run
+
+# What was made a moment ago can be missing from a read; past this it is gone.
+STALE_READS = timedelta(minutes=5)
+
+# HyperPod comes back from neither. A group that is Failed or Degraded is no verdict of its own: with all nodes or
+# none the cluster fails with it, in Continuous mode HyperPod tries again.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-scaling-slurm.html
+GIVEN_UP = frozenset({"Failed", "RollingBack"})
+
+# What we say of a failure that HyperPod has no text for.
+STOPPED_TRYING, DELETED = "HyperPod has stopped adding nodes", "Somebody deleted the cluster"
+
+
+class Status(StrEnum):
+    WAITING = "Waiting"
+    IN_SERVICE = "InService"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    status: Status
+    reason: str
+
+
+def judge(shape: ClusterShape, cluster: Cluster | None, nodes: Iterable[Node], waited: timedelta) -> Readiness:
+    """Judge a cluster by what the request asked for, so long after its creation was accepted.
+
+    The cluster's own TargetCount is no yardstick: HyperPod lowers it to 0 when it gives up, and shows InService.
+    The nodes matter only when `counts_match`.
+    """
+    if cluster is None:
+        return _unseen(waited)
+    if cluster.cluster_status == "Deleting":
+        return Readiness(Status.FAILED, f"{DELETED}: it is being taken down.")
+    if cluster.cluster_status in GIVEN_UP:
+        return Readiness(Status.FAILED, f"The cluster is {cluster.cluster_status}. {cluster.failure_message}".strip())
+    if waited >= STALE_READS and (given_up := [*_given_up(shape, cluster)]):
+        return Readiness(Status.FAILED, f"{STOPPED_TRYING}: {'; '.join(given_up)}")
+    if short := _short_by_counts(shape, cluster) or _short_by_nodes(shape, nodes):
+        return Readiness(Status.WAITING, "; ".join(short))
+    return Readiness(Status.IN_SERVICE, "Every group has the nodes that were asked for, and they run.")
+
+
+def counts_match(shape: ClusterShape, cluster: Cluster) -> bool:
+    """Whether only the nodes themselves are left to look at."""
+    return not _short_by_counts(shape, cluster)
+
+
+def groups_of(shape: ClusterShape, cluster: Cluster) -> tuple[Group, ...]:
+    """Every requested group as it stands."""
+    return tuple(_as_it_stands(group, cluster) for group in shape.groups)
+
+
+def wait_seconds(waited: timedelta, left: timedelta, *, moving: bool) -> int:
+    """How long to wait before the next look: 30 s at first, then 60 s, then 180 s unless something moves.
+
+    HyperPod's view changes about that coarsely. 60 s is also the least that keeps a wait of 24 hours within the 25,000
+    events of an execution's history, at nine a round. What is `left` to the deadline is the most.
+
+    >>> wait_seconds(timedelta(hours=1), left=timedelta(hours=1), moving=False)
+    180
+    """
+    pace = 30 if waited < timedelta(minutes=5) else 60 if moving or waited < timedelta(minutes=30) else 180
+    return max(1, min(pace, ceil(left.total_seconds())))
+
+
+def time_since(run: Run, phase: Phase, now: datetime) -> timedelta:
+    """How long ago the run entered a phase; nothing, if it has not."""
+    return next((now - times.started_at for times in run.phases if times.phase is phase), timedelta(0))
+
+
+def _unseen(waited: timedelta) -> Readiness:
+    if waited < STALE_READS:
+        return Readiness(Status.WAITING, "HyperPod does not show the cluster yet.")
+    return Readiness(Status.FAILED, f"{DELETED}: HyperPod no longer knows it.")
+
+
+def _needed(group: InstanceGroup) -> int:
+    return group.instance_count if group.min_instance_count is None else group.min_instance_count
+
+
+def _given_up(shape: ClusterShape, cluster: Cluster) -> Iterator[str]:
+    # Three hours after a minimum was not met, HyperPod sets the group to 0 nodes and calls it InService. Somebody who
+    # scales the group down leaves the same picture.
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-scaling-eks.html
+    for asked in shape.groups:
+        group = _as_it_stands(asked, cluster)
+        if group.status == "InService" and max(group.target_count, group.current_count) < _needed(asked):
+            wants = f"{group.target_count} nodes, of {_needed(asked)} asked for"
+            yield f"{group.instance_group_name} is InService and wants {wants}"
+
+
+def _short_by_counts(shape: ClusterShape, cluster: Cluster) -> list[str]:
+    short = [] if cluster.cluster_status == "InService" else [f"the cluster is {cluster.cluster_status}"]
+    for asked in shape.groups:
+        group = _as_it_stands(asked, cluster)
+        if group.status != "InService" or group.current_count < _needed(asked):
+            short.append(
+                f"{group.instance_group_name} is {group.status} with {group.current_count} of {_needed(asked)} nodes"
+            )
+    return short
+
+
+def _short_by_nodes(shape: ClusterShape, nodes: Iterable[Node]) -> list[str]:
+    running = Counter(node.instance_group_name for node in nodes if node.running)
+    return [
+        f"{group.instance_group_name}: {running[group.instance_group_name]} of {_needed(group)} nodes run"
+        for group in shape.groups
+        if running[group.instance_group_name] < _needed(group)
+    ]
+
+
+def _as_it_stands(group: InstanceGroup, cluster: Cluster) -> Group:
+    seen = cluster.groups.get(group.instance_group_name)
+    return Group(
+        instance_group_name=group.instance_group_name,
+        instance_type=(seen.instance_type if seen else None) or group.instance_type,
+        requested_count=group.instance_count,
+        current_count=seen.current_count if seen else 0,
+        target_count=seen.target_count if seen else 0,
+        status=seen.status if seen else "Absent",
+    )

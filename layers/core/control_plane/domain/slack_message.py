@@ -1,0 +1,173 @@
+"""What people read in Slack about one event of ours.
+
+It reads the event as it came, not through a model: an event of a later release must still make a readable message.
+Each list has a budget, because Slack refuses a message whose blocks hold about 12,000 characters together, a limit that
+stands in no manual: https://github.com/slackapi/bolt-js/issues/2509
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from control_plane.domain.announcements import IN_ALL, DetailType
+from control_plane.domain.console import execution_url
+from control_plane.domain.fit import compact
+from control_plane.domain.slack_blocks import Block, context, cut, header, link, safe, section, shown, table
+
+TEXT_MAX = 30_000  # Slack cuts at 40,000: https://docs.slack.dev/reference/methods/chat.postMessage#truncating
+ROWS_BUDGET, FINDINGS_BUDGET, GROUPS_BUDGET, UNFORESEEN_BUDGET = 3_500, 2_500, 800, 800
+
+TITLES = {
+    DetailType.REFUSED.value: "⛔ Refused",
+    DetailType.CREATING.value: "⏳ Creating",
+    DetailType.PROVISIONED.value: "✅ Provisioned",
+    DetailType.FAILED.value: "❌ Failed",
+}
+MARKS = {"Match": "✅", "OtherAddress": "❌", "Blocked": "⛔"}
+LISTS = ("Findings", "Egress", "PredictedEgress", "Groups")
+FORESEEN = {"SchemaVersion", "EventId", "Region", "AccountId", "Time", "Omitted", *LISTS, *IN_ALL}
+NOTHING_LIVE = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+
+Shape = Mapping[str, Any]
+
+
+def message(detail_type: str, detail: Shape, state_machine_arn: str) -> dict[str, Any]:
+    """The body to post: `blocks` for eyes, `text` for notifications and screen readers."""
+    title = f"{TITLES.get(detail_type) or safe(detail_type)}: {_word(detail, 'ClusterName')}"
+    summary = SUMMARIES.get(detail_type, _unforeseen)(detail)
+    rows = [_row(row) for row in _shapes(detail, "Egress") + _shapes(detail, "PredictedEgress")]
+    groups = [_group(group) for group in _shapes(detail, "Groups")]
+    findings = [_finding(finding) for finding in _shapes(detail, "Findings")]
+    blocks = [
+        header(title),
+        context(_origin(detail)),
+        *([section(summary)] if summary else []),
+        *_table_of(rows, detail),
+        *_section_of(groups, "\n", GROUPS_BUDGET, detail, "Groups"),
+        *_section_of(findings, "\n\n", FINDINGS_BUDGET, detail, "Findings"),
+        *_links(detail_type, detail, state_machine_arn),
+    ]
+    spoken = _spoken(title, summary, rows, findings)
+    return {"text": spoken, "blocks": blocks, "metadata": _metadata(detail_type, detail), **NOTHING_LIVE}
+
+
+def _metadata(detail_type: str, detail: Shape) -> dict[str, Any]:
+    """For apps, not for eyes: a repeat can be told by it. https://docs.slack.dev/messaging/message-metadata
+
+    Webhooks take it too: https://github.com/slackapi/python-slack-sdk/pull/1362.
+    """
+    event_type = re.sub("[^a-z0-9]+", "_", detail_type.lower()).strip("_")
+    return {"event_type": event_type or "event", "event_payload": {"EventId": _word(detail, "EventId", 300)}}
+
+
+def _spoken(title: str, summary: str, rows: list[tuple[str, str]], findings: list[str]) -> str:
+    lines = [f"{where}: {what}" for where, what in rows] + list(shown(findings, FINDINGS_BUDGET)[0])
+    return cut("\n".join(filter(None, [title, summary, *(line.replace("\n", ", ") for line in lines)])), TEXT_MAX)
+
+
+def _origin(detail: Shape) -> str:
+    asked = f"{_word(detail, 'RunId')} · request {_word(detail, 'RequestId')} by {_word(detail, 'RequestedBy', 300)}"
+    time = re.sub(r"^([0-9-]{10})T([0-9:]{5}).*Z$", r"\1 \2 UTC", _word(detail, "Time"))
+    return f"{asked} · account {_word(detail, 'AccountId')}, {_word(detail, 'Region')} · {time}"
+
+
+def _refused(_detail: Shape) -> str:
+    return "No cluster was created."
+
+
+def _creating(_detail: Shape) -> str:
+    return "AWS is creating the cluster. Its routes promise these addresses:"
+
+
+def _provisioned(detail: Shape) -> str:
+    seconds = detail.get("DurationSeconds")
+    duration = f"{seconds // 60} min {seconds % 60} s" if isinstance(seconds, int) else "a time not known"
+    proved = _word(detail, "Proved") if detail.get("Proved") else "no; the findings say why"
+    return f"In service after {duration}. Egress proved: {proved}."
+
+
+def _failed(detail: Shape) -> str:
+    return (
+        f"{_word(detail, 'Cause')}, in phase {_word(detail, 'Phase')}: {_word(detail, 'CauseDetail', 800)}\n"
+        f"Next: {_word(detail, 'Remedy', 400)}\n"
+        f"Cluster: {_word(detail, 'ClusterDisposition')}"
+    )
+
+
+def _unforeseen(detail: Shape) -> str:
+    facts = [f"{safe(name)}: {safe(compact(value), 300)}" for name, value in detail.items() if name not in FORESEEN]
+    return "\n".join(shown(facts, UNFORESEEN_BUDGET)[0])
+
+
+SUMMARIES: dict[str, Callable[[Shape], str]] = {
+    DetailType.REFUSED.value: _refused,
+    DetailType.CREATING.value: _creating,
+    DetailType.PROVISIONED.value: _provisioned,
+    DetailType.FAILED.value: _failed,
+}
+
+
+def _row(row: Shape) -> tuple[str, str]:
+    """A row of a proof or of a prediction: where, and what was expected and seen there."""
+    proof = ", ".join(_word(row, name) for name in ("Via", "Subject") if row.get(name))
+    where = "\n".join(filter(None, [_word(row, "InstanceGroupName"), _word(row, "SubnetId"), proof]))
+    expected = f"expected {_word(row, 'ExpectedPublicIps', 400)}"
+    if "Verdict" not in row:
+        return where, f"{expected}\n{_word(row, 'Path', 200)}"
+    verdict = f"{MARKS.get(str(row['Verdict']), '❔')} {_word(row, 'Verdict')}"
+    reason = "" if row["Verdict"] == "Match" else f": {_word(row, 'Reason', 200)}"
+    return where, f"{expected}\nseen {_word(row, 'ObservedPublicIps', 400)}\n{verdict}{reason}"
+
+
+def _group(group: Shape) -> str:
+    count = f"{_word(group, 'CurrentCount')} of {_word(group, 'RequestedCount')}"
+    return f"{_word(group, 'InstanceGroupName')}: {count} × {_word(group, 'InstanceType')}, {_word(group, 'Status')}"
+
+
+def _finding(finding: Shape) -> str:
+    return (
+        f"{_word(finding, 'Severity')} {_word(finding, 'Rule')}: {_word(finding, 'Subject')}\n"
+        f"Seen: {_word(finding, 'Seen', 250)}\nWanted: {_word(finding, 'Wanted', 250)}\n"
+        f"Next: {_word(finding, 'Remedy', 400)}"
+    )
+
+
+def _table_of(rows: list[tuple[str, str]], detail: Shape) -> list[Block]:
+    told, left = shown(rows, ROWS_BUDGET)
+    return [*table(told), *_more(left, detail, "Egress")]
+
+
+def _section_of(texts: list[str], separator: str, budget: int, detail: Shape, name: str) -> list[Block]:
+    told, left = shown(texts, budget)
+    return [*([section(separator.join(told))] if told else []), *_more(left, detail, name)]
+
+
+def _more(left: int, detail: Shape, name: str) -> list[Block]:
+    """That there is more than the message, or the event, holds."""
+    counts = detail.get("Omitted")
+    count = counts.get(name) if isinstance(counts, dict) else 0
+    total = left + (count if isinstance(count, int) else 0)
+    return [context(f"and {total} more in the {'evidence' if detail.get('Evidence') else 'run'}")] if total else []
+
+
+def _links(detail_type: str, detail: Shape, state_machine_arn: str) -> list[Block]:
+    """The execution, if there is one, and the evidence's name. A run refused at the door has neither."""
+    evidence = detail.get("Evidence")
+    where = [context(f"Evidence: {_word(evidence, 'S3Uri', 300)}")] if isinstance(evidence, dict) else []
+    run_id = str(detail.get("RunId"))
+    at_the_door = detail_type == DetailType.REFUSED and not evidence
+    if at_the_door or not re.fullmatch("run-[0-9a-f]{24}", run_id):
+        return where
+    return [link(execution_url(state_machine_arn, run_id), "Open the run in Step Functions"), *where]
+
+
+def _shapes(detail: Shape, name: str) -> list[Shape]:
+    found = detail.get(name)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _word(shape: Shape, name: str, most: int = 120) -> str:
+    value = shape.get(name)
+    if isinstance(value, list):
+        return safe(", ".join(map(str, value)), most) or "none"
+    return ("" if value is None else safe(value, most)) or "not known"

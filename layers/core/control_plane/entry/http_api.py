@@ -1,0 +1,128 @@
+"""The HTTP API's routes: who asks what, and in which shape every answer goes out.
+
+What the gateway itself answers (403, 413 over 10 MB, 429) keeps its own ``{"message"}``.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from control_plane.domain.run import Run
+from control_plane.domain.wire import Wire
+from control_plane.entry import Handler, logger, now
+from control_plane.errors import RunNotFound
+from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Refused
+from control_plane.steps.doorway import Caller
+
+BODY_LIMIT = 256 * 1024  # bytes; the gateway lets 10 MB through
+
+REQUEST_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "CreateCluster as AWS writes it, or that as Cluster with our own terms beside it.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+STATUS: dict[type[Wire], int] = {Accepted: 202, Refused: 400, Conflicting: 409}
+
+
+class Fault(Wire):
+    code: str
+    message: str
+
+
+class Failure(Wire):
+    """The one shape of an error that is not about what a request asks for."""
+
+    error: Fault
+
+
+def http_api(make: Callable[[], Api]) -> Handler:
+    """The Lambda handler of the API; `make` is called at the first request that needs it, and once."""
+    app, api = APIGatewayHttpResolver(enable_validation=True), cache(make)
+    _clusters(app, api)
+    _runs(app, api)
+    _openapi(app)
+    _failures(app)
+
+    @logger.inject_lambda_context(clear_state=True)
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        answer: dict[str, Any] = app.resolve(event, context)
+        return answer
+
+    return handler
+
+
+def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
+    @app.post("/clusters", responses=_responses(Accepted, Refused, Conflicting), openapi_extensions=REQUEST_BODY)
+    def post_cluster() -> Response[Any]:
+        """Ask for a cluster: a CreateCluster body, alone or with our terms beside it."""
+        body = (app.current_event.decoded_body or "").encode()
+        if len(body) > BODY_LIMIT:
+            return _failure(413, "TooLarge", f"The body has {len(body)} bytes; {BODY_LIMIT} is the most. Ask for less.")
+        answer = api().create_cluster(body, _caller(app))
+        return _json(STATUS[type(answer)], answer)
+
+    @app.get("/clusters/<name>", responses=_responses(Failure))
+    def get_cluster(name: str) -> Cluster:
+        """What we know of a cluster that a run of ours made, or is making."""
+        return api().cluster(name)
+
+
+def _runs(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
+    @app.get("/runs/<run_id>", responses=_responses(Failure))
+    def get_run(run_id: str) -> Run:
+        """A request and what became of it, or how far it is."""
+        return api().run(run_id)
+
+
+def _openapi(app: APIGatewayHttpResolver) -> None:
+    @app.get("/openapi.json", include_in_schema=False)
+    def get_openapi() -> Response[str]:
+        document = app.get_openapi_json_schema(title="HyperPod in your VPC", version="1.0", description=__doc__ or "")
+        return Response(status_code=200, content_type="application/json", body=document)
+
+
+def _failures(app: APIGatewayHttpResolver) -> None:
+    def not_found(error: RunNotFound) -> Response[Any]:
+        return _failure(404, "NotFound", str(error))
+
+    @app.not_found
+    def no_such_route(_error: NotFoundError) -> Response[Any]:
+        return _failure(404, "NotFound", "There is no such route. GET /openapi.json lists them.")
+
+    def broken(_error: Exception) -> Response[Any]:
+        logger.exception("request failed")
+        return _failure(500, "InternalError", "This is our fault; the log has the rest. Asking again is safe.")
+
+    app.exception_handler(RunNotFound)(not_found)
+    app.exception_handler(Exception)(broken)
+
+
+def _caller(app: APIGatewayHttpResolver) -> Caller:
+    context = app.current_event.raw_event["requestContext"]
+    who = context.get("authorizer", {}).get("iam", {}).get("userArn", "unknown")
+    key = app.current_event.headers.get("idempotency-key")
+    return Caller(requested_by=who, fallback_id=key or context["requestId"], at=now())
+
+
+def _json(status: int, body: Wire) -> Response[Any]:
+    return Response(status_code=status, content_type="application/json", body=body.model_dump_json(by_alias=True))
+
+
+def _failure(status: int, code: str, message: str) -> Response[Any]:
+    return _json(status, Failure(error=Fault(code=code, message=message)))
+
+
+def _responses(*models: type[Wire]) -> dict[int, Any]:
+    """What the OpenAPI document says beside the plain 200."""
+    return {STATUS.get(model, 404): _response(model) for model in models}
+
+
+def _response(model: type[Wire]) -> dict[str, Any]:
+    return {"description": model.__doc__, "content": {"application/json": {"model": model}}}

@@ -1,0 +1,110 @@
+"""What the HTTP API answers. The routes are in `entry.http_api`; the shapes here are what its callers read."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from control_plane.aws import cluster_index as cluster_index_room
+from control_plane.aws import run_table
+from control_plane.aws.cluster_index import ClusterIndex
+from control_plane.aws.run_table import RunTable
+from control_plane.domain.conflicts import unusable_key
+from control_plane.domain.door import Judged
+from control_plane.domain.egress import Egress
+from control_plane.domain.findings import Finding
+from control_plane.domain.request import REQUEST_ID_PATTERN
+from control_plane.domain.run import Group, Phase, Run, State
+from control_plane.domain.wire import Moment, Wire
+from control_plane.errors import RunNotFound
+from control_plane.steps import doorway
+from control_plane.steps.doorway import Caller, Doorway, Refusal
+
+ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS
+
+
+class Links(Wire):
+    run: str
+    cluster: str
+
+
+class Accepted(Wire):
+    run_id: str
+    request_id: str
+    cluster_name: str
+    links: Links
+
+
+class Refused(Wire):
+    """A fault at the door: nothing was stored."""
+
+    findings: tuple[Finding, ...]
+
+
+class Conflicting(Refused):
+    """Another run is in the way: this one."""
+
+    run_id: str
+
+
+class Cluster(Wire):
+    cluster_name: str
+    cluster_arn: str | None
+    cluster_status: str | None
+    run_id: str
+    state: State
+    phase: Phase
+    groups: tuple[Group, ...]
+    egress: tuple[Egress, ...]
+    drift: tuple[str, ...] = ()
+    updated_at: Moment
+
+
+@dataclass(frozen=True)
+class Api:
+    doorway: Doorway
+    runs: RunTable
+    clusters: ClusterIndex
+    judge: Callable[[bytes], Judged]
+
+    def create_cluster(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
+        if not re.fullmatch(REQUEST_ID_PATTERN, caller.fallback_id):
+            return Refused(findings=(unusable_key(caller.fallback_id),))
+        answer = self.doorway.accept(self.judge(body), caller)
+        if isinstance(answer, Refusal):
+            return _refusal(answer)
+        name = answer.cluster_name or ""
+        links = Links(run=f"/runs/{answer.run_id}", cluster=f"/clusters/{name}")
+        return Accepted(run_id=answer.run_id, request_id=answer.request_id, cluster_name=name, links=links)
+
+    def run(self, run_id: str) -> Run:
+        return self.runs.get(run_id)
+
+    def cluster(self, name: str) -> Cluster:
+        """
+        Raises:
+            RunNotFound: no run of ours made, or is making, a cluster of this name.
+        """
+        run_id = self.clusters.run_of(name)
+        if run_id is None:
+            raise RunNotFound(f"No run has made a cluster named {name}. Ask for one with POST /clusters.")
+        return _cluster(name, self.runs.get(run_id))
+
+
+def _refusal(refusal: Refusal) -> Refused | Conflicting:
+    if refusal.run_id is None:
+        return Refused(findings=refusal.findings)
+    return Conflicting(findings=refusal.findings, run_id=refusal.run_id)
+
+
+def _cluster(name: str, run: Run) -> Cluster:
+    return Cluster(
+        cluster_name=name,
+        cluster_arn=run.cluster_arn,
+        cluster_status=run.cluster_status,
+        run_id=run.run_id,
+        state=run.state,
+        phase=run.phase,
+        groups=run.groups,
+        egress=run.egress,
+        updated_at=run.updated_at,
+    )

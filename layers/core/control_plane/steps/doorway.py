@@ -1,0 +1,69 @@
+"""What both doors share: a judged request becomes a run and an execution, or what is in its way is told."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from control_plane.aws import acceptance as acceptance_room
+from control_plane.aws import executions as executions_room
+from control_plane.aws.acceptance import Acceptance
+from control_plane.aws.executions import Executions
+from control_plane.domain.conflicts import Conflict, conflict_finding
+from control_plane.domain.door import Judged, request_fingerprint
+from control_plane.domain.findings import Finding
+from control_plane.domain.request import Request
+from control_plane.domain.run import Phase, PhaseTimes, Run, State, run_id_of
+
+ACTIONS = acceptance_room.ACTIONS | executions_room.STARTS
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is at the door, and how to name the request if its body does not."""
+
+    requested_by: str
+    fallback_id: str  # the event's id; at the API the Idempotency-Key or the gateway's request id
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request does not become a run; `run_id` is the run that is in its way, if one is."""
+
+    findings: tuple[Finding, ...]
+    run_id: str | None = None
+
+
+class Doorway:
+    """What both doors share."""
+
+    def __init__(self, acceptance: Acceptance, executions: Executions) -> None:
+        self._acceptance, self._executions = acceptance, executions
+
+    def accept(self, judged: Judged, caller: Caller) -> Run | Refusal:
+        """Let a request in, once: a repeat of it meets the run it made before, also after that run's end."""
+        request = judged.request
+        if request is None:
+            return Refusal(tuple(judged.findings))
+        run = self._new_run(request, judged.findings, caller)
+        stored = self._acceptance.accept(run, request, request_fingerprint(request))
+        if isinstance(stored, Conflict):
+            return Refusal((conflict_finding(stored, run.request_id, request.shape.cluster_name),), stored.run_id)
+        if stored.state is State.RUNNING:
+            self._executions.start(stored.run_id, {"RunId": stored.run_id})
+        return stored
+
+    def _new_run(self, request: Request, findings: tuple[Finding, ...], caller: Caller) -> Run:
+        request_id = request.request_id or caller.fallback_id
+        run_id = run_id_of(request_id)
+        return Run(
+            run_id=run_id,
+            request_id=request_id,
+            requested_by=caller.requested_by,
+            cluster_name=request.shape.cluster_name,
+            phases=(PhaseTimes(phase=Phase.ACCEPT, started_at=caller.at),),
+            findings=findings,
+            accepted_at=caller.at,
+            updated_at=caller.at,
+            deadline_at=caller.at + timedelta(minutes=request.deadline_minutes),
+            execution_arn=self._executions.arn_of(run_id),
+        )

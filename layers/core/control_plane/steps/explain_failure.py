@@ -1,0 +1,107 @@
+"""Step "Explain failure": gather what AWS says of a failed run, and turn it into a cause and a remedy.
+
+It never fails because something cannot be read: it explains with what it has, and says what it could not see.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from control_plane.aws import hyperpod_reader, run_table
+from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
+from control_plane.aws.run_table import RunTable
+from control_plane.domain.cluster import Cluster
+from control_plane.domain.explain import Failure, explain
+from control_plane.domain.request import OnFailure
+from control_plane.domain.run import Cause, Phase, Run
+from control_plane.domain.wire import Wire
+from control_plane.errors import CallFailed
+from control_plane.steps.request import StepRequest
+
+ACTIONS = run_table.ACTIONS | hyperpod_reader.ACTIONS
+
+NODES_TOLD, EVENTS_TOLD = 5, 3  # one fault breaks many nodes, and each tells it in the same words
+
+
+class FailureRequest(StepRequest):
+    failure: Failure = Failure()
+
+
+class Report(Wire):
+    cause: Cause
+    delete_cluster: bool
+
+
+@dataclass
+class Sight:
+    """What could be seen of the run's own cluster."""
+
+    cluster: Cluster | None = None
+    unsure: bool = False  # it may be there: we could not look
+    texts: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
+def explain_failure(
+    request: FailureRequest, *, runs: RunTable, reader: HyperPodReader, now: Callable[[], datetime]
+) -> Report:
+    run = runs.get(request.run_id)
+    sight = _look(run, reader)
+    found = _seen(sight.cluster)
+    failure = _deadline_or(request.failure, run, now())
+    told = explain(failure, sight.texts, sight.unread, run.model_copy(update=found))
+    runs.note(run.run_id, **dict(told), **found, updated_at=now())
+    wanted = runs.request_of(run.run_id).on_failure is OnFailure.DELETE
+    return Report(cause=told.cause, delete_cluster=wanted and (sight.cluster is not None or sight.unsure))
+
+
+def _deadline_or(failure: Failure, run: Run, at: datetime) -> Failure:
+    """A time-out is a step's or the whole run's: only past the deadline is it the run's."""
+    if failure.error != "States.Timeout" or at <= run.deadline_at:
+        return failure
+    return Failure(error="DeadlinePassed", cause=f"{run.run_id} had until {run.deadline_at:%Y-%m-%d %H:%M} UTC.")
+
+
+def _seen(cluster: Cluster | None) -> dict[str, str]:
+    """The ARN too: if the run died right after the creation, it was never recorded."""
+    return {"cluster_arn": cluster.cluster_arn, "cluster_status": cluster.cluster_status} if cluster else {}
+
+
+def _look(run: Run, reader: HyperPodReader) -> Sight:
+    sight = Sight()
+    if run.phase.rank < Phase.CREATE_CLUSTER.rank:
+        return sight
+    try:
+        found = reader.look(run)
+    except CallFailed as error:
+        return Sight(unsure=True, unread=[str(error)])
+    if found and (isinstance(found, OurCluster) or found.cluster.cluster_arn == run.cluster_arn):
+        sight.cluster = found.cluster
+        _listen(found.cluster, reader, sight)
+    return sight
+
+
+def _listen(cluster: Cluster, reader: HyperPodReader, sight: Sight) -> None:
+    sight.texts.append(cluster.failure_message)
+    sources = [_of_nodes(cluster, reader)]
+    if cluster.continuous:  # no other mode has events
+        sources.append(_of_events(cluster, reader))
+    for texts in sources:
+        try:
+            sight.texts += texts
+        except CallFailed as error:
+            sight.unread.append(str(error))
+
+
+def _of_nodes(cluster: Cluster, reader: HyperPodReader) -> Iterator[str]:
+    # A message outlives its trouble: a node that runs has nothing to tell.
+    told = (node for node in reader.nodes(cluster.cluster_arn) if node.instance_status.message and not node.running)
+    for node in islice(told, NODES_TOLD):
+        yield f"{node.instance_group_name}: {node.instance_status.message}"
+
+
+def _of_events(cluster: Cluster, reader: HyperPodReader) -> Iterator[str]:
+    for event in islice(reader.error_events(cluster.cluster_arn), EVENTS_TOLD):
+        yield event.description
+        yield from reader.event_failures(cluster.cluster_arn, event.event_id)

@@ -1,0 +1,37 @@
+"""Step "Read cluster": one look at a cluster that is coming up, and when to look again."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from control_plane.aws import hyperpod_reader, run_table
+from control_plane.aws.hyperpod_reader import HyperPodReader
+from control_plane.aws.run_table import RunTable
+from control_plane.domain.readiness import Status, counts_match, groups_of, judge, time_since, wait_seconds
+from control_plane.domain.run import Phase
+from control_plane.domain.wire import Wire
+from control_plane.steps.request import StepRequest
+
+ACTIONS = run_table.ACTIONS | hyperpod_reader.POLLS
+
+
+class Report(Wire):
+    status: Status
+    reason: str
+    wait_seconds: int
+
+
+def read_cluster(
+    request: StepRequest, *, runs: RunTable, reader: HyperPodReader, now: Callable[[], datetime]
+) -> Report:
+    """Look once: one DescribeCluster whatever the size; the nodes only when they are all that is left to look at."""
+    run = runs.enter(request.run_id, Phase.WAIT_FOR_CLUSTER, now())
+    shape, waited = runs.request_of(run.run_id).shape, time_since(run, Phase.WAIT_FOR_CLUSTER, now())
+    name = run.cluster_arn or shape.cluster_name
+    cluster = reader.cluster(name)
+    nodes = reader.nodes(name) if cluster and counts_match(shape, cluster) else ()
+    readiness = judge(shape, cluster, nodes, waited)
+    groups = groups_of(shape, cluster) if cluster else run.groups
+    status = {"cluster_status": cluster.cluster_status} if cluster else {}
+    runs.note(run.run_id, groups=groups, updated_at=now(), **status)
+    pause = wait_seconds(waited, run.deadline_at - now(), moving=groups != run.groups)
+    return Report(status=readiness.status, reason=readiness.reason, wait_seconds=pause)

@@ -1,0 +1,67 @@
+"""Step "Record outcome": write how a run ended, once, together with the event that tells it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from control_plane.aws import evidence as evidence_room
+from control_plane.aws import outbox as outbox_room
+from control_plane.aws import run_table
+from control_plane.aws.evidence import EvidenceStore
+from control_plane.aws.outbox import Outbox
+from control_plane.aws.run_table import RunTable
+from control_plane.domain.announcements import Announcement, DetailType, announcement
+from control_plane.domain.outcome import outcome
+from control_plane.domain.place import Place
+from control_plane.domain.request import Request
+from control_plane.domain.run import Evidence, Run, State
+from control_plane.domain.wire import Wire
+from control_plane.errors import CallFailed, RunOver
+from control_plane.steps.request import StepRequest
+
+ACTIONS = run_table.READS | outbox_room.ENDS | evidence_room.READS | evidence_room.WRITES
+
+
+ENDING = {
+    State.PROVISIONED: DetailType.PROVISIONED,
+    State.REFUSED: DetailType.REFUSED,
+    State.FAILED: DetailType.FAILED,
+}
+
+
+class OutcomeRequest(StepRequest):
+    state: State
+
+
+class Report(Wire):
+    state: State  # as the run ended; another word than was asked for where somebody ended it first
+
+
+def record_outcome(
+    request: OutcomeRequest, *, runs: RunTable, outbox: Outbox, evidence: EvidenceStore, now: Callable[[], datetime]
+) -> Report:
+    run = runs.get(request.run_id)
+    if run.state is not State.RUNNING:
+        return Report(state=run.state)
+    asked = runs.request_of(run.run_id)
+    last = outcome(run, asked, request.state, now())
+    last = last.model_copy(update={"evidence": _keep(last, asked, evidence)})
+    try:
+        outbox.end(last, _announcement(last, now()))
+    except RunOver:
+        return Report(state=runs.get(request.run_id).state)
+    return Report(state=last.state)
+
+
+def _announcement(run: Run, at: datetime) -> Announcement:
+    place = Place.of(str(run.execution_arn))  # every accepted run has one
+    return announcement(run, ENDING[run.state], at=at, region=place.region, account=place.account)
+
+
+def _keep(run: Run, request: Request, evidence: EvidenceStore) -> Evidence | None:
+    """Keep all of it in one document. A run must end even where its evidence cannot be written: then it has none."""
+    try:
+        parts: dict[str, Any] = {name.title(): evidence.find(run.run_id, name) for name in ("check", "probes")}
+        return evidence.put(run.run_id, "evidence", {"Run": run.to_wire(), "Request": request.to_wire(), **parts})
+    except CallFailed:
+        return None
