@@ -1,0 +1,29 @@
+"""Put probe/egress_probe.sh into the SSM document in template.yaml: SAM cannot include a file there.
+
+It stands there in single quotes behind `sh -c`: the document's parameters are its arguments, and never its text.
+"""
+
+from pathlib import Path
+from textwrap import indent
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAD = "                  sh -c '\n"
+TAIL = "                  ' egress_probe "
+
+
+def embed(template: str, script: str) -> str:
+    """Replace the script in the text of the template.
+
+    Raises:
+        ValueError: the script holds what would end the quotes, or what SSM would take for a parameter.
+    """
+    for forbidden in ("'", "{{"):
+        if forbidden in script:
+            raise ValueError(f"egress_probe.sh holds {forbidden}, which it cannot inside an SSM document.")
+    before, rest = template.split(HEAD)
+    return before + HEAD + indent(script, " " * 18) + TAIL + rest.split(TAIL)[1]
+
+
+if __name__ == "__main__":
+    template = ROOT / "template.yaml"
+    template.write_text(embed(template.read_text(), (ROOT / "probe/egress_probe.sh").read_text()))
