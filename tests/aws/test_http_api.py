@@ -1,0 +1,123 @@
+"""The routes, as the gateway calls them."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from control_plane.aws.acceptance import Acceptance
+from control_plane.aws.cluster_index import ClusterIndex
+from control_plane.aws.create_cluster_model import create_cluster_model
+from control_plane.aws.executions import Executions
+from control_plane.aws.run_table import RunTable
+from control_plane.domain.door import judge_text
+from control_plane.domain.run import run_id_of
+from control_plane.entry.http_api import BODY_LIMIT, http_api
+from control_plane.steps.api import Api
+from control_plane.steps.doorway import Doorway
+from tests.aws.conftest import TABLE
+from tests.aws.fakes import StateMachine
+from tests.aws.test_doors import cluster
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Ask = Callable[..., tuple[int, Any]]
+
+
+def asker(make: Callable[[], Api]) -> Ask:
+    handler = http_api(make)
+    context: Any = SimpleNamespace(
+        aws_request_id="1",
+        function_name="api",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:::function:api",
+    )
+
+    def ask(method: str, path: str, body: str = "", **headers: str) -> tuple[int, Any]:
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+            "body": body,
+            "isBase64Encoded": False,
+            "requestContext": {
+                "requestId": "gateway-1",
+                "stage": "$default",
+                "http": {"method": method, "path": path},
+                "authorizer": {"iam": {"userArn": "arn:aws:iam::123456789012:user/ada"}},
+            },
+        }
+        answer = handler(event, context)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return ask
+
+
+@pytest.fixture
+def ask(acceptance: Acceptance, runs: RunTable, dynamodb: "DynamoDBClient") -> Ask:
+    doorway = Doorway(acceptance, cast("Executions", StateMachine()))
+    judge = partial(judge_text, model=create_cluster_model())
+    return asker(lambda: Api(doorway, runs, ClusterIndex(dynamodb, TABLE), judge))
+
+
+def test_a_request_is_accepted_and_can_be_followed(ask: Ask) -> None:
+    status, accepted = ask("POST", "/clusters", json.dumps(cluster()))
+    assert (status, accepted["RunId"]) == (202, run_id_of("gateway-1"))
+    status, run = ask("GET", accepted["Links"]["Run"])
+    assert (status, run["State"], run["RequestedBy"]) == (200, "Running", "arn:aws:iam::123456789012:user/ada")
+    status, standing = ask("GET", accepted["Links"]["Cluster"])
+    assert (status, standing["RunId"], standing["ClusterStatus"]) == (200, accepted["RunId"], None)
+
+
+def test_the_bodys_request_id_beats_the_header_and_the_header_beats_the_gateways(ask: Ask) -> None:
+    _, both = ask(
+        "POST", "/clusters", json.dumps({"Cluster": cluster("a"), "RequestId": "body"}), idempotency_key="header"
+    )
+    _, header = ask("POST", "/clusters", json.dumps({"Cluster": cluster("b")}), idempotency_key="header")
+    assert (both["RequestId"], header["RequestId"]) == ("body", "header")
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"Cluster": {}}'])
+def test_a_bad_body_is_told_with_findings(ask: Ask, body: str) -> None:
+    status, answer = ask("POST", "/clusters", body)
+    assert status == 400
+    assert all(finding["Remedy"] for finding in answer["Findings"])
+    assert answer["Findings"]
+
+
+def test_a_conflict_names_the_run(ask: Ask) -> None:
+    ask("POST", "/clusters", json.dumps({"Cluster": cluster(), "RequestId": "r-1"}))
+    status, answer = ask("POST", "/clusters", json.dumps({"Cluster": cluster(), "RequestId": "r-2"}))
+    assert (status, answer["RunId"], len(answer["Findings"])) == (409, run_id_of("r-1"), 1)
+
+
+def test_a_body_over_the_limit_is_not_even_read(ask: Ask) -> None:
+    status, answer = ask("POST", "/clusters", "x" * (BODY_LIMIT + 1))
+    assert (status, answer["Error"]["Code"]) == (413, "TooLarge")
+
+
+@pytest.mark.parametrize("path", ["/runs/run-nobody", "/clusters/nobody", "/nowhere"])
+def test_what_is_not_there_is_404_in_our_shape(ask: Ask, path: str) -> None:
+    status, answer = ask("GET", path)
+    assert (status, answer["Error"]["Code"], bool(answer["Error"]["Message"])) == (404, "NotFound", True)
+
+
+def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
+    def broken() -> Api:
+        raise RuntimeError("secret insides")
+
+    status, answer = asker(broken)("GET", "/runs/run-1")
+    assert (status, answer["Error"]["Code"]) == (500, "InternalError")
+    assert "insides" not in json.dumps(answer)
+
+
+def test_the_api_describes_itself(ask: Ask) -> None:
+    status, document = ask("GET", "/openapi.json")
+    assert status == 200
+    assert set(document["paths"]) == {"/clusters", "/clusters/{name}", "/runs/{run_id}"}
+    assert {"202", "400", "409"} <= set(document["paths"]["/clusters"]["post"]["responses"])

@@ -1,0 +1,165 @@
+"""How a run ends: once, with all that is known, whatever could not be written beside it."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+
+from control_plane.aws.acceptance import Acceptance
+from control_plane.aws.evidence import EvidenceStore
+from control_plane.aws.outbox import Outbox
+from control_plane.aws.run_table import RunTable
+from control_plane.domain.egress import Egress, Verdict, Via
+from control_plane.domain.run import Cause, Disposition, Evidence, Run, State
+from control_plane.errors import AccessDenied
+from control_plane.steps.record_outcome import OutcomeRequest, Report, record_outcome
+from tests.aws.conftest import NOON, a_request, a_run
+
+ARN = "arn:aws:sagemaker:ap-northeast-1:123456789012:cluster/abcdefghijkl"
+
+
+@dataclass
+class Ending:
+    """The step, with everything it needs but the run."""
+
+    runs: RunTable
+    outbox: Outbox
+    evidence: EvidenceStore
+
+    def __call__(self, run: Run, state: State) -> Run:
+        request = OutcomeRequest(run_id=run.run_id, state=state)
+        record_outcome(request, runs=self.runs, outbox=self.outbox, evidence=self.evidence, now=lambda: NOON)
+        return self.runs.get(run.run_id)
+
+
+@pytest.fixture
+def end(runs: RunTable, outbox: Outbox, evidence: EvidenceStore) -> Ending:
+    return Ending(runs, outbox, evidence)
+
+
+def accepted(acceptance: Acceptance, **terms: Any) -> Run:
+    run = acceptance.accept(a_run(), a_request(**terms), "same")
+    assert isinstance(run, Run)
+    return run
+
+
+def row(via: Via, verdict: Verdict) -> Egress:
+    return Egress(
+        instance_group_name="workers",
+        subnet_id="subnet-1",
+        via=via,
+        subject="i-1",
+        expected_public_ips=("203.0.113.10",),
+        observed_public_ips=("203.0.113.10",),
+        verdict=verdict,
+        reason="",
+        path="",
+        checked_at=NOON,
+    )
+
+
+@pytest.mark.parametrize(
+    ("prove", "rows", "proved", "rules"),
+    [
+        pytest.param(
+            ["BeforeCreate", "OnNodes"],
+            [row(Via.BEFORE_CREATE, Verdict.MATCH)],
+            (Via.BEFORE_CREATE,),
+            ["PROOF-001"],
+            id="nodes not asked",
+        ),
+        pytest.param(
+            ["BeforeCreate"],
+            [row(Via.BEFORE_CREATE, Verdict.MATCH)],
+            (Via.BEFORE_CREATE,),
+            [],
+            id="nothing more was wanted",
+        ),
+        pytest.param(["BeforeCreate"], [row(Via.BEFORE_CREATE, Verdict.UNKNOWN)], (), [], id="unknown proves nothing"),
+        pytest.param([], [], (), ["PROOF-002"], id="proof turned off"),
+    ],
+)
+def test_a_provisioned_run_says_what_was_proved_and_what_was_not(
+    acceptance: Acceptance,
+    runs: RunTable,
+    end: Ending,
+    prove: list[str],
+    rows: list[Egress],
+    proved: tuple[Via, ...],
+    rules: list[str],
+) -> None:
+    run = accepted(acceptance, Egress={"Prove": prove})
+    runs.note(run.run_id, egress=rows, cluster_arn=ARN)
+    last = end(run, State.PROVISIONED)
+    assert (last.state, last.proved, [finding.rule for finding in last.findings]) == (State.PROVISIONED, proved, rules)
+
+
+@pytest.mark.parametrize(
+    ("known", "on_failure", "disposition"),
+    [
+        pytest.param({}, "Keep", Disposition.NOT_CREATED, id="never made"),
+        pytest.param({"cluster_arn": ARN}, "Keep", Disposition.KEPT, id="kept"),
+        pytest.param(
+            {"cluster_arn": ARN},
+            "Delete",
+            Disposition.DELETE_FAILED,
+            id="should have gone, and nobody noted that it did",
+        ),
+        pytest.param(
+            {"cluster_arn": ARN, "cluster_disposition": Disposition.DELETE_REQUESTED},
+            "Delete",
+            Disposition.DELETE_REQUESTED,
+            id="going",
+        ),
+    ],
+)
+def test_a_failed_run_says_what_became_of_its_cluster(
+    acceptance: Acceptance,
+    runs: RunTable,
+    end: Ending,
+    known: dict[str, Any],
+    on_failure: str,
+    disposition: Disposition,
+) -> None:
+    run = accepted(acceptance, OnFailure=on_failure)
+    runs.note(run.run_id, remedy="mend it", **known)
+    last = end(run, State.FAILED)
+    assert (last.cause, last.remedy, last.cluster_disposition) == (Cause.UNKNOWN, "mend it", disposition)
+
+
+def test_the_evidence_holds_the_request_the_check_and_the_run_and_its_hash_is_in_the_event(
+    acceptance: Acceptance, outbox: Outbox, evidence: EvidenceStore, end: Ending
+) -> None:
+    run = accepted(acceptance)
+    evidence.put(run.run_id, "check", {"Facts": "all of them"})
+    last = end(run, State.REFUSED)
+    kept = evidence.get(run.run_id, "evidence")
+    assert (kept["Check"], kept["Probes"], kept["Run"]["State"]) == ({"Facts": "all of them"}, None, "Refused")
+    (told,) = outbox.pending(run.run_id)
+    assert last.evidence is not None
+    assert told.detail["Evidence"] == last.evidence.to_wire()
+
+
+def test_a_run_ends_even_where_its_evidence_cannot_be_kept(acceptance: Acceptance, end: Ending) -> None:
+    class NoBucket:
+        def find(self, run_id: str, name: str) -> None:
+            return None
+
+        def put(self, run_id: str, name: str, document: object) -> Evidence:
+            raise AccessDenied("s3:PutObject", "AccessDenied", "no")
+
+    run = accepted(acceptance)
+    end.evidence = cast("EvidenceStore", NoBucket())
+    last = end(run, State.REFUSED)
+    assert (last.state, last.evidence) == (State.REFUSED, None)
+
+
+def test_the_first_end_stands(
+    acceptance: Acceptance, runs: RunTable, outbox: Outbox, evidence: EvidenceStore, end: Ending
+) -> None:
+    run = accepted(acceptance)
+    first = end(run, State.REFUSED)
+    request = OutcomeRequest(run_id=run.run_id, state=State.FAILED)
+    report = record_outcome(request, runs=runs, outbox=outbox, evidence=evidence, now=lambda: NOON)
+    assert (report, runs.get(run.run_id)) == (Report(state=State.REFUSED), first)
+    assert len(outbox.pending(run.run_id)) == 1

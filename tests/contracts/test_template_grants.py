@@ -1,0 +1,202 @@
+"""Least privilege, both ways: what a role may do is what its functions declare, and what AWS checks besides."""
+
+import importlib
+from typing import Any
+
+import pytest
+
+from tests.contracts.deployed import functions, granted, listed, named, properties, statements, statements_for, steps_of
+
+DOCS = "https://docs.aws.amazon.com"
+LOGS_AND_TRACES = {
+    "logs:CreateLogStream": f"{DOCS}/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",
+    "logs:PutLogEvents": f"{DOCS}/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",
+    "xray:PutTelemetryRecords": f"{DOCS}/lambda/latest/dg/services-xray.html",
+    "xray:PutTraceSegments": f"{DOCS}/lambda/latest/dg/services-xray.html",
+}
+DEAD_LETTERS = {"sqs:SendMessage": f"{DOCS}/lambda/latest/dg/invocation-async-retain-records.html"}
+HYPERPOD = f"{DOCS}/sagemaker/latest/dg/sagemaker-hyperpod-prerequisites-iam.html"
+
+# What AWS checks although no code of ours calls it, and the page that says so.
+IMPLICIT: dict[str, dict[str, str]] = {
+    "ReaderRole": LOGS_AND_TRACES,
+    "ProberRole": LOGS_AND_TRACES
+    | {
+        "iam:PassRole": f"{DOCS}/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html",
+        "ec2:CreateTags": f"{DOCS}/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
+    },
+    "CreatorRole": LOGS_AND_TRACES
+    | {
+        "iam:PassRole": HYPERPOD,
+        "iam:CreateServiceLinkedRole": HYPERPOD,
+        "sagemaker:AddTags": f"{DOCS}/sagemaker/latest/APIReference/API_AddTags.html",
+        "eks:AssociateAccessPolicy": HYPERPOD,
+        "eks:CreateAccessEntry": HYPERPOD,
+        "eks:DeleteAccessEntry": HYPERPOD,
+        "eks:DescribeAccessEntry": HYPERPOD,
+        "eks:DescribeCluster": HYPERPOD,
+    },
+    "KeeperRole": LOGS_AND_TRACES | DEAD_LETTERS,
+    "NotifierRole": LOGS_AND_TRACES | DEAD_LETTERS,
+}
+ROLES = sorted(IMPLICIT)
+
+# Actions without a resource type, for which alone Resource may be "*":
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+WITHOUT_RESOURCE = {
+    f"{service}:{name}"
+    for service, names in {
+        "ec2": "DescribeInstances DescribeInstanceTypeOfferings DescribeInternetGateways DescribeNatGateways "
+        "DescribeNetworkAcls DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints",
+        "ec2messages": "AcknowledgeMessage DeleteMessage FailMessage GetEndpoint GetMessages SendReply",
+        "logs": "CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies GetLogDelivery "
+        "ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
+        "ssm": "DescribeInstanceInformation ListCommandInvocations",
+        "ssmmessages": "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel",
+        "xray": "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
+    }.items()
+    for name in names.split()
+}
+OURS = {"Ref": "AWS::StackName"}
+
+
+def _declared(role: str) -> set[str]:
+    """The union of what the steps under this role say they call."""
+    return {
+        action for step in steps_of(role) for action in importlib.import_module(f"control_plane.steps.{step}").ACTIONS
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_lacks_nothing_that_its_functions_call(role: str) -> None:
+    assert _declared(role) | set(IMPLICIT[role]) <= granted(role)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_nothing_that_its_functions_do_not_call(role: str) -> None:
+    assert granted(role) <= _declared(role) | set(IMPLICIT[role])
+
+
+def test_every_function_runs_under_one_of_these_roles() -> None:
+    assert {named(each["Role"]) for each in functions().values()} == set(ROLES)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "StateMachineRole", "ProbeInstanceRole"])
+def test_a_grant_on_everything_is_for_actions_that_know_no_resource(role: str) -> None:
+    for statement in statements(role):
+        if "*" in listed(statement["Resource"]):
+            assert set(listed(statement["Action"])) <= WITHOUT_RESOURCE
+
+
+@pytest.mark.parametrize("role", [*ROLES, "StateMachineRole", "ProbeInstanceRole"])
+def test_no_grant_is_for_actions_by_pattern(role: str) -> None:
+    assert not [action for action in granted(role) if "*" in action]
+
+
+# The pairs that must never meet in one role.
+APART = [
+    ("sagemaker:CreateCluster", "ec2:RunInstances"),
+    ("sagemaker:CreateCluster", "secretsmanager:GetSecretValue"),
+    ("sagemaker:DeleteCluster", "ec2:TerminateInstances"),
+    ("sagemaker:DeleteCluster", "states:StartExecution"),
+    ("ec2:RunInstances", "events:PutEvents"),
+    ("iam:GetRole", "iam:PassRole"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_no_role_has_both(one: str, other: str) -> None:
+    assert not [role for role in ROLES if {one, other} <= granted(role)]
+    assert [role for role in ROLES if one in granted(role)]
+    assert [role for role in ROLES if other in granted(role)]
+
+
+def test_roles_are_passed_by_two_roles_to_one_kind_of_service_each() -> None:
+    passing = {role: statements_for(role, "iam:PassRole") for role in ROLES if "iam:PassRole" in granted(role)}
+    said = {role: [(each["Resource"], each["Condition"]) for each in found] for role, found in passing.items()}
+    assert said == {
+        "CreatorRole": [
+            ({"Ref": "ExecutionRoleArns"}, _to("sagemaker.amazonaws.com", "hyperpod.sagemaker.amazonaws.com"))
+        ],
+        "ProberRole": [({"Fn::GetAtt": ["ProbeInstanceRole", "Arn"]}, _to("ec2.amazonaws.com"))],
+    }
+
+
+def _to(*services: str) -> dict[str, Any]:
+    return {"StringEquals": {"iam:PassedToService": services[0] if len(services) == 1 else list(services)}}
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "key"),
+    [
+        ("CreatorRole", "sagemaker:CreateCluster", "aws:RequestTag/hyperpod-vpc:stack"),
+        ("CreatorRole", "sagemaker:AddTags", "aws:RequestTag/hyperpod-vpc:stack"),
+        ("CreatorRole", "sagemaker:DeleteCluster", "aws:ResourceTag/hyperpod-vpc:stack"),
+        ("ProberRole", "ec2:TerminateInstances", "aws:ResourceTag/hyperpod-vpc:stack"),
+    ],
+)
+def test_we_write_only_to_what_carries_our_tag(role: str, action: str, key: str) -> None:
+    for statement in statements_for(role, action):
+        assert statement["Condition"]["StringEquals"][key] == OURS
+
+
+def test_a_stranger_s_cluster_cannot_be_given_our_tag() -> None:
+    [statement] = statements_for("CreatorRole", "sagemaker:AddTags")
+    assert statement["Condition"]["Null"] == {"sagemaker:TaggingAction": "false"}
+
+
+def test_a_stranger_s_instance_cannot_be_given_our_tag() -> None:
+    [statement] = statements_for("ProberRole", "ec2:CreateTags")
+    assert statement["Condition"] == {"StringEquals": {"ec2:CreateAction": "RunInstances"}}
+
+
+def test_what_an_instance_is_made_of_carries_our_tag_and_comes_from_amazon_s_image() -> None:
+    conditions = {
+        arn["Fn::Sub"].rpartition(":")[2]: statement.get("Condition")
+        for statement in statements_for("ProberRole", "ec2:RunInstances")
+        for arn in listed(statement["Resource"])
+    }
+    tagged = {"StringEquals": {"aws:RequestTag/hyperpod-vpc:stack": OURS}}
+    assert conditions == {
+        "instance/*": tagged,
+        "network-interface/*": tagged,
+        "volume/*": tagged,
+        "image/*": {"StringEquals": {"ec2:Owner": "amazon"}},
+        "subnet/*": None,
+        "security-group/*": None,
+    }
+
+
+def test_commands_go_to_our_probes_by_our_document_and_never_by_both_in_one_grant() -> None:
+    """A tag condition beside the document's ARN would never match: the document carries no tag."""
+    by_document, to_probes = statements_for("ProberRole", "ssm:SendCommand")
+    assert by_document["Resource"]["Fn::Sub"].endswith(":document/${EgressProbeDocument}")
+    assert to_probes["Condition"] == {"StringEquals": {"ssm:resourceTag/hyperpod-vpc:stack": OURS}}
+
+
+def test_the_probe_may_be_asked_and_nothing_else() -> None:
+    channels = {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}
+    messages = {
+        f"ec2messages:{name}"
+        for name in ("AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply")
+    }
+    assert granted("ProbeInstanceRole") == {"ssm:UpdateInstanceInformation"} | channels | messages
+
+
+def test_the_keeper_starts_and_stops_no_machine_but_ours() -> None:
+    arns = [
+        arn
+        for action in ("states:StartExecution", "states:StopExecution")
+        for statement in statements_for("KeeperRole", action)
+        for arn in listed(statement["Resource"])
+    ]
+    assert [arn["Fn::Sub"].split(":${AWS::AccountId}:")[1] for arn in arns] == [
+        "stateMachine:${AWS::StackName}-provision-cluster",
+        "execution:${AWS::StackName}-provision-cluster:*",
+    ]
+
+
+def test_only_lambda_takes_on_the_functions_roles() -> None:
+    for role in ROLES:
+        [trust] = properties(role)["AssumeRolePolicyDocument"]["Statement"]
+        assert (trust["Principal"], trust["Action"]) == ({"Service": "lambda.amazonaws.com"}, "sts:AssumeRole")

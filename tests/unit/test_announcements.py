@@ -1,0 +1,123 @@
+"""What is said on the bus about a run."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from control_plane.domain.announcements import Announcement, DetailType, announcement
+from control_plane.domain.egress import Egress, Verdict, Via
+from control_plane.domain.findings import Finding, Severity
+from control_plane.domain.fit import TEXT_MAX
+from control_plane.domain.run import Run
+from tests.run_strategies import ACCEPTED, runs
+
+EVERY_TYPE = pytest.mark.parametrize("detail_type", list(DetailType))
+
+
+def a_run(**fields: object) -> Run:
+    return Run.model_validate(
+        {
+            "run_id": "run-e7b4b38bc9af4190d7e4f857",
+            "request_id": "reference-cluster-1",
+            "requested_by": "team-a",
+            "cluster_name": "reference",
+            "accepted_at": ACCEPTED,
+            "updated_at": ACCEPTED,
+            "deadline_at": ACCEPTED + timedelta(hours=2),
+            **fields,
+        }
+    )
+
+
+def a_finding(severity: Severity, place: int = 0, seen: str = "nothing") -> Finding:
+    return Finding(
+        rule="NET-003", severity=severity, subject=f"{place:05}", seen=seen, wanted="a", remedy="b", source="https://c"
+    )
+
+
+def a_row(verdict: Verdict, place: int = 0) -> Egress:
+    return Egress(
+        instance_group_name=f"group-{place}",
+        subnet_id="subnet-1",
+        via=Via.BEFORE_CREATE,
+        subject=None,
+        expected_public_ips=("203.0.113.10",),
+        observed_public_ips=(),
+        verdict=verdict,
+        reason="x" * 200,
+        path="y" * 200,
+        checked_at=ACCEPTED,
+    )
+
+
+def told(run: Run, detail_type: DetailType, after: timedelta = timedelta(0)) -> Announcement:
+    return announcement(run, detail_type, at=ACCEPTED + after, region="eu-west-1", account="123456789012")
+
+
+@EVERY_TYPE
+def test_an_event_is_known_by_its_run_and_its_type_whenever_it_is_told(detail_type: DetailType) -> None:
+    first, again = (told(a_run(), detail_type, timedelta(minutes=minutes)) for minutes in (1, 9))
+    assert first.event_id == again.event_id == f"run-e7b4b38bc9af4190d7e4f857/{detail_type}"
+    assert first.detail["EventId"] == first.event_id
+
+
+@EVERY_TYPE
+def test_what_is_not_known_is_null_and_not_absent(detail_type: DetailType) -> None:
+    detail = told(a_run(cluster_name=None), detail_type).detail
+    assert [detail[name] for name in ("ClusterName", "ClusterArn", "Evidence")] == [None, None, None]
+
+
+def test_the_duration_counts_from_acceptance_in_whole_seconds() -> None:
+    run = a_run(accepted_at=ACCEPTED - timedelta(minutes=20, milliseconds=900))
+    assert told(run, DetailType.PROVISIONED).detail["DurationSeconds"] == 1200
+
+
+@pytest.mark.parametrize("detail_type", [DetailType.REFUSED, DetailType.FAILED, DetailType.PROVISIONED])
+def test_the_worst_come_first_and_the_rest_is_counted(detail_type: DetailType) -> None:
+    findings = [a_finding(Severity.INFO, place) for place in range(3000)] + [a_finding(Severity.BLOCKS)]
+    rows = [a_row(Verdict.MATCH, place) for place in range(3000)] + [a_row(Verdict.BLOCKED)]
+    detail = told(a_run(findings=findings, egress=rows, omitted_findings=5, omitted_egress=6), detail_type).detail
+    assert detail["Findings"][0]["Severity"] == "BLOCKS"
+    assert detail["Egress"][0]["Verdict"] == "Blocked"
+    assert detail["Omitted"] == {
+        "Findings": 5 + 3001 - len(detail["Findings"]),
+        "Egress": 6 + 3001 - len(detail["Egress"]),
+    }
+    assert min(detail["Omitted"].values()) > 1000
+
+
+def test_few_findings_leave_their_room_to_the_rows() -> None:
+    rows = [a_row(Verdict.MATCH, place) for place in range(250)]
+    assert told(a_run(egress=rows), DetailType.REFUSED).detail["Omitted"] == {"Findings": 0, "Egress": 0}
+
+
+def test_predicted_rows_are_counted_where_rows_are() -> None:
+    row = {"InstanceGroupName": "a", "SubnetId": "b", "ExpectedPublicIps": ["203.0.113.10"], "Path": "c" * 500}
+    detail = told(a_run(predicted_egress=[row] * 1000, omitted_egress=7), DetailType.CREATING).detail
+    assert detail["Omitted"]["Egress"] == 1000 - len(detail["PredictedEgress"]) > 0
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    run = a_run(cause="Unknown", cause_detail="x" * 5_000, findings=[a_finding(Severity.BLOCKS, seen="y" * 100_000)])
+    detail = told(run, DetailType.FAILED).detail
+    assert detail["CauseDetail"] == "x" * TEXT_MAX + "… (3000 more characters)"
+    assert detail["Findings"][0]["Seen"].endswith("… (98000 more characters)")
+
+
+@EVERY_TYPE
+@given(run=runs)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_a_run_with_a_blocking_finding_tells_at_least_one(run: Run, detail_type: DetailType) -> None:
+    blocked = any(finding.severity is Severity.BLOCKS for finding in run.findings)
+    told_ones = [row["Severity"] for row in told(run, detail_type).detail["Findings"]]
+    assert ("BLOCKS" in told_ones) == blocked
+    assert told_ones == sorted(told_ones, key=list(Severity).index)
+
+
+@EVERY_TYPE
+@given(run=runs)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_an_event_comes_out_of_storage_as_it_went_in(run: Run, detail_type: DetailType) -> None:
+    event = told(run, detail_type)
+    assert Announcement.from_wire(event.to_wire()) == event

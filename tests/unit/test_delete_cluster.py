@@ -1,0 +1,163 @@
+"""Only a cluster that carries our tags is ever deleted, and what came of it is recorded beside the first cause."""
+
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from control_plane.aws.hyperpod_reader import OurCluster, Stranger
+from control_plane.domain.run import Disposition, State
+from control_plane.errors import AwsUnavailable, RunOver
+from control_plane.steps.delete_cluster import Report, delete_cluster
+from control_plane.steps.request import StepRequest
+from tests.cluster_world import World, phase
+from tests.hyperpod_in_memory import ARN, NOON, OURS, RUN_ID, Crash, Refused
+
+HOUR_AGO = NOON - timedelta(hours=1)
+FAILED_RUN = {
+    "cluster_arn": ARN.format(1),
+    "cause": "Capacity",
+    "cause_detail": "no capacity",
+    "remedy": "Try later.",
+    **phase("CreateCluster", HOUR_AGO),
+}
+
+
+def delete(world: World) -> Report:
+    return delete_cluster(
+        StepRequest(run_id=RUN_ID), runs=world.runs, reader=world.reader, remover=world.remover, now=world.now
+    )
+
+
+def failed(tags: dict[str, str] = OURS, **run: Any) -> World:
+    world = World(**FAILED_RUN | run)
+    world.hyperpod.add(tags, ClusterStatus="Failed")
+    return world
+
+
+def test_our_cluster_goes() -> None:
+    world = failed()
+    assert delete(world) == Report(cluster_disposition=Disposition.DELETE_REQUESTED)
+    assert world.hyperpod.clusters[ARN.format(1)]["ClusterStatus"] == "Deleting"
+    assert world.run.cluster_disposition is Disposition.DELETE_REQUESTED
+    assert (world.run.cause_detail, world.run.remedy) == ("no capacity", "Try later.")
+
+
+def test_the_deadline_does_not_keep_a_failed_runs_cluster_alive() -> None:
+    world = failed()
+    world.time = world.run.deadline_at + timedelta(hours=1)
+    assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        pytest.param({}, id="no tags"),
+        pytest.param({"hyperpod-vpc:run-id": RUN_ID}, id="no stack"),
+        pytest.param(OURS | {"hyperpod-vpc:run-id": "run-other"}, id="another run's"),
+        pytest.param(OURS | {"hyperpod-vpc:stack": "other"}, id="another stack's"),
+    ],
+)
+def test_a_cluster_without_our_tags_stays(tags: dict[str, str]) -> None:
+    world = failed(tags)
+    delete(world)
+    assert world.hyperpod.clusters[ARN.format(1)]["ClusterStatus"] == "Failed"
+    assert "DeleteCluster" not in world.faults.calls
+    assert world.run.cluster_disposition is Disposition.DELETE_FAILED
+    assert "its tags no longer say that this run made it" in str(world.run.cause_detail)
+
+
+def test_a_stranger_that_took_over_the_name_stays_and_ours_is_gone() -> None:
+    world = failed({}, cluster_arn=ARN.format(9))
+    assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED
+    assert "DeleteCluster" not in world.faults.calls
+
+
+@pytest.mark.parametrize("seal", [None, object(), RUN_ID], ids=["nothing", "anything", "a run id"])
+def test_nobody_but_the_look_at_the_tags_can_say_that_a_cluster_is_ours(seal: object) -> None:
+    world = failed({})
+    found = world.reader.look(world.run)
+    assert isinstance(found, Stranger)
+    with pytest.raises(TypeError, match="tags"):
+        OurCluster(found.cluster, seal)
+
+
+def test_the_remover_has_no_use_for_a_stranger() -> None:
+    world = failed({})
+    found = cast("Any", world.reader.look(world.run))
+    found_by_name = cast("Any", ARN.format(1))
+    for wrong in (found.cluster, found_by_name):
+        with pytest.raises(AttributeError):
+            world.remover.delete(wrong)
+    assert "DeleteCluster" not in world.faults.calls
+
+
+@pytest.mark.parametrize(
+    ("run", "disposition"),
+    [
+        pytest.param({}, Disposition.DELETE_REQUESTED, id="it had been made"),
+        pytest.param({"cluster_arn": None}, Disposition.NOT_CREATED, id="it never was"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_deleted_enough(run: dict[str, Any], disposition: Disposition) -> None:
+    world = World(**FAILED_RUN | run)
+    assert delete(world).cluster_disposition is disposition
+
+
+def test_a_cluster_that_may_not_be_visible_yet_is_asked_for_again() -> None:
+    world = failed(**phase("CreateCluster", NOON))
+    world.hyperpod.unseen = 1
+    with pytest.raises(AwsUnavailable, match="NotVisibleYet"):
+        delete(world)
+    assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED
+
+
+def test_a_cluster_that_is_being_deleted_is_not_deleted_again() -> None:
+    world = failed()
+    assert delete(world) == delete(world)
+    assert world.faults.calls.count("DeleteCluster") == 1
+
+
+@pytest.mark.parametrize("code", ["ConflictException", "ThrottlingException", "InternalFailure"])
+def test_what_passes_is_tried_again(code: str) -> None:
+    world = failed()
+    world.faults.refuse["DeleteCluster"] = Refused(code)
+    with pytest.raises(AwsUnavailable, match=code):
+        delete(world)
+    assert world.run.cluster_disposition is None
+
+
+def test_a_cluster_that_went_meanwhile_is_deleted_enough() -> None:
+    world = failed()
+    world.faults.refuse["DeleteCluster"] = Refused("ResourceNotFound")
+    assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
+@pytest.mark.parametrize("call", ["DescribeCluster", "ListTags", "DeleteCluster"])
+def test_a_refusal_is_told_beside_the_first_cause_and_once(call: str, code: str) -> None:
+    world = failed()
+    world.faults.refuse[call] = Refused(code, "because of this")
+    assert delete(world) == delete(world) == Report(cluster_disposition=Disposition.DELETE_FAILED)
+    detail, remedy = str(world.run.cause_detail).splitlines(), str(world.run.remedy).splitlines()
+    assert (detail[0], remedy[0], len(detail), len(remedy)) == ("no capacity", "Try later.", 2, 2)
+    assert "because of this" in detail[1]
+    assert remedy[1].endswith(f"aws sagemaker delete-cluster --cluster-name {ARN.format(1)}")
+
+
+def test_a_run_that_ended_well_keeps_its_cluster() -> None:
+    world = failed(state=State.PROVISIONED)
+    with pytest.raises(RunOver):
+        delete(world)
+    assert world.faults.calls == ["get run"]
+
+
+@pytest.mark.parametrize("fault", ["crash before", "crash after", "request lost", "reply lost", "throttled", "broken"])
+@pytest.mark.parametrize("place", range(5), ids=["get run", "DescribeCluster", "ListTags", "DeleteCluster", "note"])
+def test_whatever_breaks_at_whichever_call_the_cluster_goes(place: int, fault: str) -> None:
+    world = failed()
+    world.faults.at[place] = fault
+    with pytest.raises((Crash, AwsUnavailable)):
+        delete(world)
+    assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED
+    assert world.hyperpod.clusters[ARN.format(1)]["ClusterStatus"] == "Deleting"
