@@ -16,6 +16,7 @@ from control_plane.domain.egress import Verdict, Via
 from control_plane.domain.findings import Severity
 from control_plane.domain.run import Cause, Disposition, Phase, Run
 from control_plane.domain.wire import rfc3339
+from tests.contracts.deployed import rules_of
 from tests.run_strategies import moments, runs
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -115,3 +116,8 @@ def _references(schema: object) -> Iterator[str]:
     if isinstance(schema, list):
         for inner in schema:
             yield from _references(inner)
+
+
+def test_slack_hears_of_every_event_that_we_emit() -> None:
+    ((_, rule),) = rules_of("notify_slack")
+    assert set(rule["EventPattern"]["detail-type"]) == set(DetailType)

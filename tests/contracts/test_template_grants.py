@@ -15,12 +15,14 @@ LOGS_AND_TRACES = {
     "xray:PutTraceSegments": f"{DOCS}/lambda/latest/dg/services-xray.html",
 }
 DEAD_LETTERS = {"sqs:SendMessage": f"{DOCS}/lambda/latest/dg/invocation-async-retain-records.html"}
+NO_SUCH_KEY = {"s3:ListBucket": f"{DOCS}/AmazonS3/latest/API/API_GetObject.html"}
 HYPERPOD = f"{DOCS}/sagemaker/latest/dg/sagemaker-hyperpod-prerequisites-iam.html"
 
 # What AWS checks although no code of ours calls it, and the page that says so.
 IMPLICIT: dict[str, dict[str, str]] = {
     "ReaderRole": LOGS_AND_TRACES,
     "ProberRole": LOGS_AND_TRACES
+    | NO_SUCH_KEY
     | {
         "iam:PassRole": f"{DOCS}/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html",
         "ec2:CreateTags": f"{DOCS}/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
@@ -36,7 +38,7 @@ IMPLICIT: dict[str, dict[str, str]] = {
         "eks:DescribeAccessEntry": HYPERPOD,
         "eks:DescribeCluster": HYPERPOD,
     },
-    "KeeperRole": LOGS_AND_TRACES | DEAD_LETTERS,
+    "KeeperRole": LOGS_AND_TRACES | DEAD_LETTERS | NO_SUCH_KEY,
     "NotifierRole": LOGS_AND_TRACES | DEAD_LETTERS,
 }
 ROLES = sorted(IMPLICIT)

@@ -105,7 +105,7 @@ def put_event(table: str, run_id: str, announcement: Announcement) -> "TransactW
         "EventId": announcement.event_id,
         "DetailType": announcement.detail_type,
         "Time": announcement.detail["Time"],
-        "Body": json.dumps(announcement.detail),
+        "Body": announcement.body,
         "open": "EVENT",
     }
     return {"Put": {"TableName": table, "Item": event_key(run_id, announcement.detail_type) | to_item(body)}}

@@ -95,7 +95,7 @@ def _within_limit(detail: dict[str, Any], run: Run) -> dict[str, Any]:
 def _rows(run: Run, detail: dict[str, Any]) -> tuple[str, Sequence[Wire], int]:
     """What this detail-type shows of egress: the list's name, its rows, and how many the run had left out before."""
     if "PredictedEgress" in detail:
-        return "PredictedEgress", run.predicted_egress, 0
+        return "PredictedEgress", run.predicted_egress, run.omitted_predicted_egress
     return "Egress", worst_rows_first(run.egress), run.omitted_egress
 
 

@@ -112,6 +112,7 @@ class Run(Wire):
     evidence: Evidence | None = None
     omitted_findings: int = 0  # what only the evidence holds, see run_size
     omitted_egress: int = 0
+    omitted_predicted_egress: int = 0
 
 
 def run_id_of(request_id: str) -> str:

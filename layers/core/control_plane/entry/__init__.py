@@ -46,4 +46,4 @@ def _checked(shape: type[RequestT], event: dict[str, Any]) -> RequestT:
         return shape.from_wire(event)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise RequestRejected(f"The state machine sent a payload this step does not know: {faults}") from error
+        raise RequestRejected(f"This is no payload that the function knows: {faults}") from error

@@ -139,5 +139,6 @@ def _judged(run: Run, ledger: Ledger, runs: RunTable, evidence: EvidenceStore, a
     promised = [PredictedEgress.from_wire(row) for row in evidence.get(run.run_id, "check")["PredictedEgress"]]
     judgement = judge_probes(runs.request_of(run.run_id), ledger, promised, at)
     evidence.put(run.run_id, "probes", ledger.model_copy(update={"egress": judgement.rows}).to_wire())
-    runs.note(run.run_id, egress=judgement.rows, findings=merge(run.findings, judgement.findings))
+    findings = merge(run.findings, judgement.findings)
+    runs.note(run.run_id, egress=judgement.rows, findings=findings, omitted_findings=run.omitted_findings)
     return judgement.verdict

@@ -73,7 +73,8 @@ def _in_our_words(body: Spot, details: ErrorDetails, cluster_keys: Collection[st
     wanted = fields[key].description or ""
     if spot.value == "":
         return empty(spot, wanted)
-    return Fault(spot, _RULES.get(details["type"], TERM), shown(spot.value), wanted, f"Write {wanted}.")
+    seen = f"{len(spot.entries)} entries" if details["type"] == "too_long" else shown(spot.value)
+    return Fault(spot, _RULES.get(details["type"], TERM), seen, wanted, f"Write {wanted}.")
 
 
 def _beside_cluster(spot: Spot, key: str) -> Fault:
