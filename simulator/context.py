@@ -14,7 +14,13 @@ class Emit(Protocol):
     """Put one event on a bus as an AWS service would; delivery happens elsewhere, later."""
 
     def __call__(
-        self, source: str, detail_type: str, detail: Mapping[str, Any], *, resources: Sequence[str] = (), bus: str = "default"
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        *,
+        resources: Sequence[str] = (),
+        bus: str = "default",
     ) -> None: ...
 
 

@@ -13,19 +13,18 @@ from control_plane.aws.probe_instances import ProbeInstance, ProbeInstances
 from control_plane.aws.probe_launcher import ProbeLauncher
 from control_plane.aws.run_command import Invocation, RunCommand
 from control_plane.domain.egress import PredictedEgress
-from control_plane.domain.probe import INSTANCE_TYPES, VantagePoint, vantage_points
+from control_plane.domain.probe import INSTANCE_TYPES, Ledger, VantagePoint, vantage_points
 from control_plane.domain.request import Request
-from control_plane.domain.run import Evidence
+from control_plane.domain.run import Evidence, State
 from control_plane.errors import AccessDenied, AwsRefused, AwsUnavailable
-from control_plane.steps.ask_probes import Report, Status, ask_probes
-from control_plane.steps.launch_probes import launch_probes
-from control_plane.steps.remove_probes import remove_probes
+from control_plane.steps import ask_probes, launch_probes, remove_probes
+from control_plane.steps.ask_probes import Status
 from control_plane.steps.request import StepRequest
 from tests.cluster_world import RunsInMemory, a_run
 from tests.hyperpod_in_memory import NOON, AnswerT, Crash, Faults, Refused
 
 ZONE, NAT = "ap-northeast-1a", "203.0.113.10"
-UNAVAILABLE = {"ThrottlingException", "InternalFailure"}
+KINDS = {"AccessDenied": AccessDenied, "ThrottlingException": AwsUnavailable, "InternalFailure": AwsUnavailable}
 STEP_TRIES, LOOKS = 8, 200
 
 
@@ -34,17 +33,16 @@ class Wire:
 
     def __init__(self) -> None:
         self.faults = Faults()
+        self.meanwhile: dict[str, Callable[[], None]] = {}  # an action → what somebody else does just before it
 
     def __call__(self, action: str, apply: Callable[[], AnswerT]) -> AnswerT:
+        self.meanwhile.get(action, lambda: None)()
         try:
             return self.faults.around(action, apply)
         except ReadTimeoutError as error:
             raise AwsUnavailable(action, "ReadTimeoutError", str(error)) from error
         except Refused as error:
-            kind = AwsUnavailable if error.code in UNAVAILABLE else AwsRefused
-            if error.code == "AccessDenied":
-                kind = AccessDenied
-            raise kind(action, error.code, error.message) from error
+            raise KINDS.get(error.code, AwsRefused)(action, error.code, error.message) from error
 
 
 class EvidenceInMemory(EvidenceStore):
@@ -75,9 +73,14 @@ class Ec2InMemory(ProbeInstances, ProbeLauncher):
         self.offers = frozenset((instance_type, ZONE) for instance_type in INSTANCE_TYPES)
         self.refusals: dict[str, Refused] = {}  # by type
         self.most_at_once = 0
+        self.unseen = 0  # so many looks still show nothing
 
     def of_run(self, run_id: str) -> list[ProbeInstance]:
-        return self.wire("ec2:DescribeInstances", lambda: [*self.instances.values()])
+        return self.wire("ec2:DescribeInstances", self._shown)
+
+    def _shown(self) -> list[ProbeInstance]:
+        self.unseen -= 1
+        return [*self.instances.values()] if self.unseen < 0 else []
 
     def terminate(self, instance_id: str) -> None:
         self.wire("ec2:TerminateInstances", lambda: self.end(instance_id, "Client.UserInitiatedShutdown"))
@@ -194,8 +197,8 @@ class ProbeWorld:
             }
         )
 
-    def launch(self) -> Any:
-        return launch_probes(
+    def launch(self) -> launch_probes.Report:
+        return launch_probes.launch_probes(
             StepRequest(run_id=self.runs.run.run_id),
             runs=self.runs,
             evidence=self.evidence,
@@ -205,8 +208,8 @@ class ProbeWorld:
             now=lambda: self.time,
         )
 
-    def ask(self) -> Report:
-        return ask_probes(
+    def ask(self) -> ask_probes.Report:
+        return ask_probes.ask_probes(
             StepRequest(run_id=self.runs.run.run_id),
             runs=self.runs,
             evidence=self.evidence,
@@ -215,24 +218,31 @@ class ProbeWorld:
             now=lambda: self.time,
         )
 
-    def remove(self) -> Any:
-        return remove_probes(StepRequest(run_id=self.runs.run.run_id), instances=self.ec2)
+    def remove(self) -> remove_probes.Report:
+        return remove_probes.remove_probes(StepRequest(run_id=self.runs.run.run_id), instances=self.ec2)
 
-    def whole(self) -> Report:
+    def whole(self) -> ask_probes.Report:
         """As the state machine goes: launch, wait, ask, again, then remove; a step that dies is called again."""
-        report = self._after(_retried(self.launch))
+        self._wait(_retried(self.launch).wait_seconds)
         for _ in range(LOOKS):
-            report = self._after(_retried(self.ask))
+            report = _retried(self.ask)
+            self._wait(report.wait_seconds)
             if report.status is Status.MORE:
-                self._after(_retried(self.launch))
+                self._wait(_retried(self.launch).wait_seconds)
             elif report.status is Status.ANSWERED:
                 _retried(self.remove)
                 return report
         raise AssertionError("the probes were waited for without end")
 
-    def _after(self, report: Any) -> Any:
-        self.time += timedelta(seconds=report.wait_seconds)
-        return report
+    def _wait(self, seconds: int) -> None:
+        self.time += timedelta(seconds=seconds)
+
+    def end_run(self) -> None:
+        self.runs.run = self.runs.run.model_copy(update={"state": State.FAILED})
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger.from_wire(json.loads(self.evidence.kept["probes"]))
 
 
 def _retried(step: Callable[[], AnswerT]) -> AnswerT:

@@ -6,12 +6,12 @@ import pytest
 
 from control_plane.domain.egress import Verdict
 from control_plane.domain.findings import Severity
-from control_plane.domain.probe import COMMAND_TIMEOUT, ONLINE_WAIT, PARAMETER_PATTERNS, Ledger
+from control_plane.domain.probe import COMMAND_TIMEOUT, ONLINE_WAIT, PARAMETER_PATTERNS
 from control_plane.domain.probe_verdict import ProbeVerdict
 from control_plane.domain.run import State
 from control_plane.errors import DeadlinePassed, RunOver
 from control_plane.steps.ask_probes import Status
-from tests.hyperpod_in_memory import Refused
+from tests.hyperpod_in_memory import NOON, Refused
 from tests.probe_world import ProbeWorld
 from tests.unit.test_probe import a_request, own_vpc
 
@@ -39,9 +39,8 @@ def test_all_are_asked_together_judged_and_recorded() -> None:
     assert (report.status, report.verdict) == (Status.ANSWERED, ProbeVerdict.PROVED)
     assert [instance_ids for instance_ids, _ in world.ssm.commands.values()] == [["i-0", "i-1"]]
     assert verdicts(world) == {"subnet-1": Verdict.MATCH, "subnet-2": Verdict.MATCH}
-    kept = Ledger.from_wire(world.evidence.find("", "probes"))
-    assert kept.egress == world.runs.run.egress
-    assert all(probe.output for probe in kept.probes)
+    assert world.ledger.egress == world.runs.run.egress
+    assert all(probe.output for probe in world.ledger.probes)
 
 
 def test_what_is_sent_is_what_the_document_takes() -> None:
@@ -101,20 +100,20 @@ def test_an_instance_that_dies_at_boot_is_not_waited_for() -> None:
 
 def test_an_instance_that_ec2_does_not_show_yet_is_waited_for() -> None:
     world = launched(ProbeWorld(TWO))
-    shown = dict(world.ec2.instances)
-    world.ec2.instances.clear()
+    world.ec2.unseen = 1
     world.ssm.offline = {"i-0", "i-1"}
     assert world.ask().status is Status.WAITING
-    world.ec2.instances |= shown
     world.ssm.offline = set()
     assert world.whole().verdict is ProbeVerdict.PROVED
 
 
 @pytest.mark.parametrize("status", ["Failed", "Undeliverable", "DeliveryTimedOut", "ExecutionTimedOut"])
-def test_a_command_that_ends_without_an_answer_is_unknown(status: str) -> None:
+def test_a_command_that_ends_without_an_answer_is_unknown_at_once(status: str) -> None:
     world = ProbeWorld(TWO)
     world.ssm.silent["i-1"] = status
+    start = world.time
     assert world.whole().verdict is ProbeVerdict.UNKNOWN
+    assert world.time - start < COMMAND_TIMEOUT
     [row] = [row for row in world.runs.run.egress if row.verdict is Verdict.UNKNOWN]
     assert status in row.reason
 
@@ -176,23 +175,24 @@ def test_a_run_without_subnets_to_probe_proves_nothing() -> None:
     ("changes", "error"),
     [
         pytest.param({"state": State.REFUSED}, RunOver, id="ended by somebody"),
-        pytest.param({"deadline_at": None}, DeadlinePassed, id="past its deadline"),
+        pytest.param({"deadline_at": NOON - timedelta(seconds=1)}, DeadlinePassed, id="past its deadline"),
     ],
 )
 def test_a_run_that_is_over_asks_nothing(changes: dict[str, object], error: type[Exception]) -> None:
     world = launched(ProbeWorld(TWO))
-    if "deadline_at" in changes:
-        changes = {"deadline_at": world.time - timedelta(seconds=1)}
     world.runs.run = world.runs.run.model_copy(update=changes)
+    before = [*world.wire.faults.calls]
     with pytest.raises(error):
         world.ask()
+    assert world.wire.faults.calls == [*before, "get run"]
+
+
+def test_a_run_that_ends_while_its_probes_are_looked_at_is_not_asked_for() -> None:
+    world = launched(ProbeWorld(TWO))
+    world.wire.meanwhile["ssm:DescribeInstanceInformation"] = world.end_run
+    with pytest.raises(RunOver):
+        world.ask()
     assert not world.ssm.commands
-
-
-def _calls(request_: object) -> int:
-    world = ProbeWorld(TEN, at_once=4)
-    world.whole()
-    return len(world.wire.faults.calls)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

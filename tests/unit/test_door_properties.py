@@ -17,7 +17,7 @@ from tests.unit.request_strategies import JUNK, bodies, spoilt
 SAGEMAKER = botocore.session.get_session().get_service_model("sagemaker")
 SHAPE = cast("StructureShape", SAGEMAKER.operation_model("CreateCluster").input_shape)
 slowly_drawn = settings(
-    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 OWN_PARTS = st.fixed_dictionaries(
@@ -33,7 +33,7 @@ OWN_PARTS = st.fixed_dictionaries(
                 "Contract": st.just("NatGateway"),
                 "ExpectedPublicIps": st.lists(st.sampled_from(["203.0.113.10", "198.51.100.7"]), unique=True),
                 "Prove": st.lists(st.sampled_from(["BeforeCreate", "OnNodes"])),
-                "MustReach": st.lists(st.just("https://example.com/x")),
+                "MustReach": st.lists(st.just("https://example.com/x"), max_size=20),
                 "NodesPerGroup": st.integers(1) | st.just("All"),
             },
         ),

@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from control_plane.domain.egress import Via
-from control_plane.domain.probe import Ledger
 from control_plane.domain.run import Phase, State
 from control_plane.errors import AwsUnavailable, DeadlinePassed, RunOver
-from tests.hyperpod_in_memory import NOON, Crash, Refused
+from tests.hyperpod_in_memory import NOON, Refused
 from tests.probe_world import ZONE, ProbeWorld
 from tests.unit.test_probe import a_request, own_vpc
 
@@ -16,12 +15,8 @@ TWO = a_request({"InstanceGroupName": "a"}, own_vpc("b", ["subnet-2"], ["sg-2"])
 TEN = a_request(own_vpc("a", [f"subnet-{number}" for number in range(10)], ["sg-1"]))
 
 
-def ledger(world: ProbeWorld) -> Ledger:
-    return Ledger.from_wire(world.evidence.find("", "probes"))
-
-
-def troubles(world: ProbeWorld) -> list[str | None]:
-    return [probe.trouble and probe.trouble.code for probe in ledger(world).probes]
+def troubles(world: ProbeWorld) -> list[str]:
+    return [probe.trouble.code for probe in world.ledger.probes if probe.trouble]
 
 
 def test_there_is_one_instance_at_each_vantage_point_of_the_cheapest_type() -> None:
@@ -44,9 +39,9 @@ def test_never_are_there_more_at_once_than_allowed() -> None:
 def test_launching_again_changes_nothing() -> None:
     world = ProbeWorld(TEN)
     world.launch()
-    before = ledger(world)
+    before = world.ledger
     world.launch()
-    assert (len(world.ec2.instances), ledger(world)) == (8, before)
+    assert (len(world.ec2.instances), world.ledger) == (8, before)
 
 
 def test_an_instance_whose_launch_was_not_recorded_is_taken_up_even_if_its_type_is_not_the_first() -> None:
@@ -59,6 +54,15 @@ def test_an_instance_whose_launch_was_not_recorded_is_taken_up_even_if_its_type_
     world.ec2.refusals.clear()
     world.launch()
     assert [one.instance_type for one in world.ec2.instances.values()] == ["t4g.micro", "t4g.micro"]
+
+
+def test_an_instance_that_ec2_does_not_show_yet_is_not_launched_twice() -> None:
+    world = ProbeWorld(TWO)
+    world.wire.faults.at[_second_launch(world)] = "reply lost"
+    with pytest.raises(AwsUnavailable):
+        world.launch()
+    world.ec2.unseen = 1
+    assert (world.launch().launched, len(world.ec2.instances)) == (2, 2)
 
 
 @pytest.mark.parametrize("code", ["Unsupported", "InsufficientInstanceCapacity"])
@@ -99,7 +103,7 @@ def test_a_missing_permission_is_named_and_the_run_goes_on(action: str) -> None:
     world = ProbeWorld(TWO)
     world.wire.faults.refuse[action] = Refused("AccessDenied")
     assert world.launch().refused == 2
-    for probe in ledger(world).probes:
+    for probe in world.ledger.probes:
         assert probe.trouble
         assert action in probe.trouble.text
 
@@ -132,15 +136,13 @@ def test_a_run_that_is_over_launches_nothing(changes: dict[str, object], error: 
     assert not world.ec2.instances
 
 
-def test_a_run_that_ends_while_it_launches_launches_no_more() -> None:
+@pytest.mark.parametrize(("action", "launched"), [("ec2:DescribeInstanceTypeOfferings", 0), ("ec2:RunInstances", 1)])
+def test_a_run_that_ends_while_it_launches_launches_no_more(action: str, launched: int) -> None:
     world = ProbeWorld(TWO)
-    world.wire.faults.at[_second_launch(world)] = "crash before"
-    with pytest.raises(Crash):
-        world.launch()
-    world.runs.run = world.runs.run.model_copy(update={"state": State.FAILED})
+    world.wire.meanwhile[action] = world.end_run
     with pytest.raises(RunOver):
         world.launch()
-    assert len(world.ec2.instances) == 1
+    assert len(world.ec2.instances) == launched
 
 
 def _second_launch(world: ProbeWorld) -> int:

@@ -341,3 +341,79 @@ def test_groups_add_up() -> None:
         for groups in (("sg-none",), ("sg-none", "sg-1"))
     }
     assert ends == {("sg-none",): End.CLOSED_BY_GROUPS, ("sg-none", "sg-1"): End.LEAVES}
+
+
+def test_an_internet_gateway_of_another_vpc_is_no_way_out() -> None:
+    def change(account: Account) -> None:
+        account.one("igw-1")["Attachments"] = [{"VpcId": "vpc-2", "State": "available"}]
+
+    [way] = promise(change).main
+    assert (way.end, way.at) == (End.BEYOND_NAT, "igw-1")
+
+
+@pytest.mark.parametrize(
+    ("subnet_id", "ports", "half_open"),
+    [
+        pytest.param(WORKER, (32768, 60999), (), id="a node gets its answers on Linux's own ports"),
+        pytest.param(PUBLIC, (32768, 60999), ("acl-2",), id="a NAT gateway gets some of its answers on those"),
+        pytest.param(PUBLIC, (1024, 65535), (), id="a NAT gateway gets all of its answers from 1024 on"),
+    ],
+)
+def test_answers_come_back_to_the_ports_of_who_asked(
+    subnet_id: str, ports: tuple[int, int], half_open: tuple[str, ...]
+) -> None:
+    def change(account: Account) -> None:
+        account.one("acl-1")["Associations"] = [{"SubnetId": one} for one in {WORKER, PUBLIC} - {subnet_id}]
+        out = acl_entry(1, "allow", egress=True)
+        back = [acl_entry(number, "allow", egress=False, ports=some) for number, some in ((1, (443, 443)), (2, ports))]
+        account.network["NetworkAcls"].append(open_acl("acl-2", subnet_id) | {"Entries": [out, *back]})
+
+    [way] = promise(change).main
+    assert (way.end, way.half_open_acls) == (End.LEAVES, half_open)
+
+
+def test_an_acl_entry_for_udp_says_nothing_about_https() -> None:
+    def change(account: Account) -> None:
+        udp = acl_entry(1, "deny", egress=True, ports=(443, 443)) | {"Protocol": "17"}
+        account.one("acl-1")["Entries"].append(udp)
+
+    assert promise(change).public_ips == {WORKER_IP}
+
+
+@pytest.mark.parametrize(("ports", "end"), [((80, 80), End.CLOSED_BY_GROUPS), ((80, 443), End.LEAVES)])
+def test_a_group_must_open_the_port_of_https(ports: tuple[int, int], end: End) -> None:
+    def change(account: Account) -> None:
+        permission = {
+            "IpProtocol": "tcp",
+            "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+            "FromPort": ports[0],
+            "ToPort": ports[1],
+        }
+        account.one("sg-1")["IpPermissionsEgress"] = [permission]
+
+    [way] = promise(change).main
+    assert way.end is end
+
+
+def test_a_prefix_list_to_a_firewall_is_followed() -> None:
+    def change(account: Account) -> None:
+        firewall(account)
+        account.prefix_lists["pl-1"] = ["203.0.113.0/24"]
+        listed = {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-fw", "State": "active"}
+        account.routes("rtb-worker", route(NatGatewayId="nat-worker"), listed)
+
+    [detour] = promise(change).detours
+    assert str(detour) == f"{WORKER} → rtb-worker: pl-1 → vpce-fw (inspection) → nat-worker ({WORKER_IP}) → igw-1"
+
+
+def test_answers_through_a_nat_gateway_s_own_subnet_go_to_its_private_address() -> None:
+    """Behind the gateway, a firewall's subnet sees the gateway's address, not the node's."""
+
+    def change(account: Account) -> None:
+        behind_a_firewall(account)
+        shut = acl_entry(1, "deny", egress=False, cidr="10.0.101.10/32")
+        both = [acl_entry(2, "allow", egress=way) for way in (True, False)]
+        account.network["NetworkAcls"].append(open_acl("acl-fw", "subnet-fw") | {"Entries": [shut, *both]})
+
+    [way] = promise(change).main
+    assert (way.end, way.at) == (End.CLOSED_BY_ACL, "acl-fw")

@@ -1,0 +1,292 @@
+"""The simulator as one thing: opened, visited, closed."""
+
+import json
+import logging
+import math
+import tempfile
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+import boto3
+import time_machine
+from moto.moto_api._internal import mock_random
+from moto.moto_api._internal.models import moto_api_backend
+from werkzeug.wrappers import Request
+
+import simulator.ec2
+import simulator.hyperpod
+import simulator.internet
+import simulator.ssm
+from simulator import gateway, world
+from simulator.awslambda import service as lambda_service
+from simulator.awslambda.asynchronous import Asynchronous
+from simulator.awslambda.runtime import Outcome, Runtime, Sources
+from simulator.clients import Clients
+from simulator.clock import Clock
+from simulator.cloudformation import registry
+from simulator.context import Context
+from simulator.door import Answered, Door
+from simulator.eventbridge.buses import Buses
+from simulator.eventbridge.deliveries import Deliveries
+from simulator.eventbridge.schedules import Schedules
+from simulator.faults import Fault, Faults
+from simulator.front import Front, Refused
+from simulator.patching import Patches
+from simulator.slack_inbox import SlackInbox
+from simulator.stepfunctions.machines import Machines
+from simulator.world import Plan
+
+SEED = 20_261_124  # with it the same world has the same ids, every time
+IDLE = "idle"  # what keeps the clock going while nobody waits is not under way
+TICK = 15.0  # virtual seconds
+PATIENCE = 120.0  # real seconds
+
+
+@dataclass(frozen=True)
+class ApiAnswer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Simulator:
+    """AWS with the control plane deployed in it. One at a time in a process: moto's state is the process's."""
+
+    _alone = Lock()
+
+    def __init__(self, plan: Plan, clock: Clock, aws_port: int, api_port: int) -> None:
+        if not self._alone.acquire(blocking=False):
+            raise RuntimeError("Simulators run one at a time in a process: close the other one first.")
+        self._closing = ExitStack()
+        self._closing.callback(self._alone.release)
+        with ExitStack() as on_failure:
+            on_failure.callback(self._closing.close)
+            self._open(plan, clock, aws_port, api_port)
+            on_failure.pop_all()
+
+    @classmethod
+    def start(
+        cls, plan: Plan | None = None, *, speed: float = math.inf, aws_port: int = 0, api_port: int = 0
+    ) -> "Simulator":
+        """
+        Args:
+            speed: virtual seconds a real second of waiting is worth.
+            aws_port, api_port: 0: any free one.
+
+        Raises:
+            OSError: a port is taken.
+            NotModelledError: the template asks for what the simulator would have to skip in silence.
+        """
+        return cls(plan or Plan(), Clock(speed), aws_port, api_port)
+
+    def _open(self, plan: Plan, clock: Clock, aws_port: int, api_port: int) -> None:
+        closing, patches, self._session = self._closing, Patches(), boto3.Session()
+        self.clock = clock
+        self._travel(clock)
+        self._door = Door(aws_port)
+        closing.callback(self._door.close)
+        self._begin_empty(patches)
+        self.client = self._clients("visitor")
+        deliveries = Deliveries(clock, self._clients("events"))
+        self._buses = Buses(clock, deliveries)
+        self.context = Context(clock, self._buses.emit, self._door.url)
+        self.inbox = SlackInbox(clock)
+        self.ec2 = simulator.ec2.install(self.context, patches)
+        self.internet = simulator.internet.start(self.context, self.inbox.receive)
+        closing.callback(self.internet.close)
+        self.agents = simulator.ssm.install(self.context, self.internet, patches)
+        self.hyperpod = simulator.hyperpod.install(self.context, patches)
+        scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="simulator-"))
+        sources = Sources(plan.template.parent, Path(scratch), str(self.internet.ca_file), self.internet.port)
+        self._runtime = Runtime(self.context, sources)
+        closing.callback(self._runtime.close)
+        self._machines = Machines(self.context, self._runtime, self._door)
+        for part in (self._buses, Schedules(clock, self._buses, deliveries), self._machines):
+            part.install(patches)
+        lambda_service.install(
+            patches, self._runtime, Asynchronous(self.context, self._runtime, self._clients("lambda"))
+        )
+        registry.install(patches, self._clients("cloudformation"))
+        self._front = self._made_front(api_port)
+        self._door.open()
+        self._built = world.build(self.client, plan)
+        self.world = self._built.facts
+        self._front.open(gateway.routes(self._built.plane))
+        closing.callback(clock.close)
+
+    def _travel(self, clock: Clock) -> None:
+        """Have all that moto stamps, stamped by the virtual clock."""
+        travel = time_machine.travel(clock.now(), tick=False)
+        coordinates = travel.start()
+        self._closing.callback(travel.stop)
+        clock.watch(coordinates.move_to)
+
+    def _begin_empty(self, patches: Patches) -> None:
+        moto_api_backend.reset()
+        mock_random.seed(SEED)
+        interpreter = logging.getLogger("moto.stepfunctions")  # each failed state is an error to it, and news to nobody
+        self._closing.callback(interpreter.setLevel, interpreter.level)
+        interpreter.setLevel(logging.CRITICAL)
+        self._closing.callback(moto_api_backend.reset)
+        self._closing.callback(patches.undo)
+
+    def _clients(self, caller: str) -> Clients:
+        clients = Clients(self._door.url, caller, self._session)
+        self._closing.callback(clients.close)
+        return clients
+
+    def _made_front(self, port: int) -> Front:
+        front = Front(port, self.clock, self._runtime.invoke)
+        self._closing.callback(front.close)
+        front.page("/_slack/messages", lambda _: self.slack())
+        front.page("/_events", lambda _: self.events())
+        front.page("/_control/clusters", self._control_cluster)
+        return front
+
+    def _control_cluster(self, request: Request) -> dict[str, str]:
+        """``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``: that create is to fail so."""
+        name, asked = request.path.rpartition("/")[2], request.get_json()
+        try:
+            self.hyperpod.fail(name, asked["Fail"], asked.get("Group"))
+        except (KeyError, ValueError) as error:
+            raise Refused(f"Cannot fail {name} with {asked}: {error}") from error
+        return {"ClusterName": name, **asked}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._closing.close()
+
+    # ---------------------------------------------------------------- where it is
+
+    @property
+    def aws_url(self) -> str:
+        return self._door.url
+
+    @property
+    def api_url(self) -> str:
+        return self._front.url
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The control plane's stack outputs."""
+        return self._built.plane.outputs
+
+    def address_book(self) -> dict[str, Any]:
+        """What `up` prints: where everything is."""
+        return {
+            "aws": self.aws_url,
+            "api": self.api_url,
+            "slack": f"{self.api_url}/_slack/messages",
+            "events": f"{self.api_url}/_events",
+            "control": f"{self.api_url}/_control",
+            "region": self.context.region,
+            "world": self.world,
+        }
+
+    # ---------------------------------------------------------------- what happened in it
+
+    def slack(self) -> list[dict[str, Any]]:
+        return self.inbox.messages()
+
+    def events(self, detail_type: str = "") -> list[dict[str, Any]]:
+        """Events of all buses, oldest first; with a detail-type, only those."""
+        return [event for event in self._buses.events() if detail_type in ("", event["DetailType"])]
+
+    def calls(self) -> list[Answered]:
+        """Every call so far; a function that called is named by its logical id."""
+        logical = {name: logical_id for logical_id, name in self._functions().items()}
+        return [
+            replace(it, call=replace(it.call, caller=logical.get(it.call.caller, it.call.caller)))
+            for it in self._door.calls()
+        ]
+
+    def logs(self, function: str) -> list[str]:
+        """The lines a function wrote; by logical id or name."""
+        return self._runtime.log(self.function_name(function))
+
+    @property
+    def faults(self) -> Faults:
+        return self._door.faults
+
+    def cut_reply(self, call: str, *, nth: int = 1, caller: str = "") -> None:
+        """Apply the nth such call from now on, "sagemaker:CreateCluster", and lose its reply."""
+        self.faults.add(Fault(call, nth=nth, caller=self.function_name(caller)))
+
+    def fail(self, call: str, code: str, *, status: int = 400, nth: int = 0, caller: str = "") -> None:
+        """Refuse the nth such call from now on, or every one (0), without applying it."""
+        self.faults.add(Fault(call, code, status, nth, self.function_name(caller)))
+
+    # ---------------------------------------------------------------- what a visitor can do
+
+    def function_name(self, name: str) -> str:
+        """A function's physical name, given its logical id; any other name stays as it is."""
+        return self._functions().get(name, name)
+
+    def _functions(self) -> dict[str, str]:
+        return self._built.plane.physical("AWS::Lambda::Function")
+
+    def invoke(self, function: str, event: Any) -> Outcome:
+        return self._runtime.invoke(self.function_name(function), json.dumps(event))
+
+    def put_request(self, detail: dict[str, Any]) -> str:
+        """Ask for a cluster on the stack's bus; answers the event's id."""
+        answer = self.client("events").put_events(Entries=[world.request_entry(self.world, detail)])
+        return str(answer["Entries"][0]["EventId"])
+
+    def api(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> ApiAnswer:
+        """Call the HTTP API; a body that is no bytes is sent as JSON."""
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.api_url + path, data, headers or {}, method=method)  # noqa: S310 (our own)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+                return ApiAnswer(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return ApiAnswer(answer.code, dict(answer.headers), answer.read())
+
+    def get(self, path: str) -> Any:
+        return self.api("GET", path).json()
+
+    @staticmethod
+    def run_id(request_id: str) -> str:
+        return f"run-{sha256(request_id.encode()).hexdigest()[:24]}"
+
+    def wait_for(self, run_id: str) -> dict[str, Any]:
+        """Wait until the run's execution has ended; answers DescribeExecution."""
+        arn = self._machines.wait_for(run_id, PATIENCE)
+        return dict(self.client("stepfunctions").describe_execution(executionArn=arn))
+
+    def settle(self) -> None:
+        """Wait until no execution, no delivery and no other work is under way; timers may still be set."""
+        self.clock.settle(PATIENCE, but=IDLE)
+
+    def hold(self) -> Any:
+        """In a ``with``: time stands still, so that a test can look at, or change, the middle of something."""
+        return self.clock.working("a test holds the clock")
+
+    def keep_time(self) -> None:
+        """Let time go on while nobody waits for anything, at the clock's speed."""
+
+        def tick() -> None:
+            while True:
+                self.clock.sleep(TICK)
+
+        self.clock.spawn(IDLE, tick)
+
+    def workers(self, function: str) -> list[int]:
+        """Process ids of the sandboxes that run the function just now: what a crash test kills."""
+        return self._runtime.workers(self.function_name(function))

@@ -1,0 +1,117 @@
+"""Our end of the function workers: the zygote that forks them, and the talk with each of them."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HOME = Path(__file__).parents[2]
+
+
+class Zygote:
+    """Forks workers; whoever asks first is served first."""
+
+    def __init__(self, scratch: Path) -> None:
+        ours, theirs = socket.socketpair()
+        self._lock = threading.Lock()
+        self._control = ours
+        self._lines = ours.makefile("rb")
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(HOME),
+            "PYTHONPYCACHEPREFIX": str(scratch / "pycache"),  # compiled once for all workers, beside nobody's sources
+        }
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "simulator.awslambda.zygote"],
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                env=environment,
+            )
+
+    def spawn(self, setup: dict[str, Any]) -> "Worker":
+        ours, theirs = socket.socketpair()
+        with theirs:
+            answer = self._ask({"spawn": setup | {"simulator": str(HOME)}}, [theirs.fileno()])
+        return Worker(answer["pid"], ours, self)
+
+    def status_of(self, pid: int) -> str:
+        """How a worker that is dead, or about to be, ended: "signal: killed", "exit status 1"."""
+        return str(self._ask({"wait": pid})["status"])
+
+    def close(self) -> None:
+        with self._lock:
+            self._lines.close()
+            self._control.close()
+        self._process.wait()
+
+    def _ask(self, message: dict[str, Any], descriptors: list[int] | None = None) -> dict[str, Any]:
+        with self._lock:
+            socket.send_fds(self._control, [json.dumps(message).encode() + b"\n"], descriptors or [])
+            line = self._lines.readline()
+        if not line:
+            raise RuntimeError("The process that forks function workers is gone; its last words are on stderr.")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+class WorkerDied(Exception):
+    """The process ended in the middle of an invocation; the message says how, in Lambda's words."""
+
+
+class Worker:
+    """One sandbox; takes one invocation at a time."""
+
+    def __init__(self, pid: int, connection: socket.socket, zygote: Zygote) -> None:
+        self.pid = pid
+        self._connection = connection
+        self._lines = connection.makefile("rb")
+        self._zygote = zygote
+
+    def talk(self, invoke: dict[str, Any], on_sleep: Callable[[float], float], real_seconds: float) -> dict[str, Any]:
+        """Have one invocation done; `on_sleep(seconds)` waits for the worker and answers the time it is then.
+
+        Raises:
+            WorkerDied: the process is gone; so is this worker.
+            TimeoutError: it did not say a word for so many real seconds.
+        """
+        self._connection.settimeout(real_seconds)
+        message: dict[str, Any] = {"invoke": invoke}
+        while True:
+            message = self._exchange(message)
+            if "sleep" not in message:
+                return message
+            message = {"now": on_sleep(message["sleep"])}
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        line = b""
+        with contextlib.suppress(ConnectionError):
+            self._connection.sendall(json.dumps(message).encode() + b"\n")
+            line = self._lines.readline()
+        if not line:
+            status = self._zygote.status_of(self.pid)
+            self._hang_up()
+            raise WorkerDied(status)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self._zygote.status_of(self.pid)
+        self._hang_up()
+
+    def close(self) -> None:
+        """Let it exit by itself."""
+        self._hang_up()
+        self._zygote.status_of(self.pid)
+
+    def _hang_up(self) -> None:
+        self._lines.close()
+        self._connection.close()

@@ -1,0 +1,154 @@
+"""The AWS endpoint: moto's services behind one threaded HTTP port, with a record of who called what."""
+
+import io
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from xml.sax.saxutils import escape
+
+from flask import Flask
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.serving import make_server
+
+from simulator.faults import Faults
+from simulator.operations import Call, call_of
+
+logger = logging.getLogger(__name__)
+
+PROMPT = 0.05  # seconds until a server notices that it is to end
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Response = tuple[str, list[tuple[str, str]], bytes]
+
+NOT_MODELLED = "NotModelled"
+BROKEN = "SimulatorBroken"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A call and how it was answered; status 0: its reply was lost."""
+
+    call: Call
+    status: int
+
+
+class QuietHandler(MotoRequestHandler):
+    """No access log (`Door.calls` is the record); a reply that is lost takes its connection with it."""
+
+    def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:  # noqa: ARG002
+        self.close_connection = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
+        if type == "error":
+            logger.error(message, *args)
+
+
+class Door:
+    """Serves AWS on loopback until closed."""
+
+    def __init__(self, port: int = 0) -> None:
+        """
+        Raises:
+            OSError: the port is taken.
+        """
+        self.faults = Faults()
+        self._answered: list[Answered] = []
+        self._aws = DomainDispatcherApplication(_loud_app)
+        with socket.create_server(("127.0.0.1", port), backlog=128) as taken:  # werkzeug would exit the process itself
+            self._server = make_server(
+                "127.0.0.1", port, self._serve, threaded=True, request_handler=QuietHandler, fd=taken.fileno()
+            )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(PROMPT,), name="door", daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+
+    def open(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def calls(self) -> list[Answered]:
+        """All calls so far, in the order in which they were answered."""
+        return list(self._answered)
+
+    def record(self, call: Call, status: int) -> None:
+        """Note a call; those that reach a service by a shorter way than this door are noted by whoever makes them."""
+        self._answered.append(Answered(call, status))
+
+    def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        call = call_of(environ, body)
+        fault = self.faults.for_call(call)
+        if fault and fault.code:
+            status, headers, content = error(call, fault.code, "Injected by the simulator.", fault.status)
+        else:
+            status, headers, content = self._answer(call, environ)
+        if fault and not fault.code:
+            self.record(call, 0)
+            raise ConnectionAbortedError(f"The reply to {call.name} is lost.")  # werkzeug then drops the connection
+        self.record(call, int(status.split()[0]))
+        start_response(status, headers)
+        return [content]
+
+    def _answer(self, call: Call, environ: Environ) -> Response:
+        """Have moto answer; what it lacks, and where it breaks, is a refusal that no client retries."""
+        try:
+            return _collected(self._aws, environ)
+        except (NotImplementedError, NotFound) as lack:
+            return error(call, NOT_MODELLED, f"The simulator has no {call.name}: {lack}")
+        except Exception as bug:
+            logger.exception("%s broke", call.name)
+            return error(call, BROKEN, f"{call.name}: {bug!r}")
+
+
+def _collected(app: Callable[..., Iterable[bytes]], environ: Environ) -> Response:
+    head: list[Any] = []
+    chunks = app(environ, lambda status, headers, _=None: head.extend((status, headers)))
+    try:
+        content = b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    return head[0], head[1], content
+
+
+def _loud_app(service: Any) -> Flask:
+    """Make moto's app for one service; what it lacks must not look like a server error, which clients retry."""
+    if service is None:
+        raise NotImplementedError("moto has no such service")
+    app = create_backend_app(service)
+
+    def raise_again(failure: Exception) -> Any:
+        if isinstance(failure, HTTPException) and not isinstance(failure, NotFound):
+            return failure  # a refusal of AWS's that moto models
+        raise failure
+
+    app.register_error_handler(Exception, raise_again)
+    return app
+
+
+def error(call: Call, code: str, message: str, status: int = 400) -> Response:
+    """Write an error as the service would, so that SDKs and the CLI read its code and message."""
+    line = f"{status} {HTTPStatus(status).phrase}"
+    if call.dialect in ("json", "cbor") or (call.dialect == "rest" and call.service != "s3"):
+        content = json.dumps({"__type": code, "message": message}).encode()
+        return line, [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-errortype", code)], content
+    inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    if call.service == "ec2":
+        xml = f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>0</RequestID></Response>"
+    elif call.service == "s3":
+        xml = f"<Error>{inner}</Error>"
+    else:
+        xml = f"<ErrorResponse><Error>{inner}</Error><RequestId>0</RequestId></ErrorResponse>"
+    return line, [("Content-Type", "text/xml")], xml.encode()

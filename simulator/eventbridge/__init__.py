@@ -1,0 +1,1 @@
+"""EventBridge that delivers: rules' targets, input transformation, retries, dead letters, schedules."""

@@ -1,0 +1,113 @@
+"""The buses: what is put on them, who may hear of it, and a log of all of it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.events.exceptions import ValidationException
+from moto.events.models import EventsBackend, Rule, events_backends
+from moto.moto_api._internal import mock_random
+
+from simulator.clock import Clock
+from simulator.context import ACCOUNT, REGION
+from simulator.eventbridge.deliveries import Deliveries
+from simulator.eventbridge.inputs import Event
+from simulator.patching import Patches
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+MOST_ENTRIES = 10
+LARGEST_REQUEST = 262_144
+
+
+def rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class Buses:
+    def __init__(self, clock: Clock, deliveries: Deliveries) -> None:
+        self._clock = clock
+        self._deliveries = deliveries
+        self._log: list[tuple[str, Event]] = []
+
+    def install(self, patches: Patches) -> None:
+        patches.replace(EventsBackend, "put_events", self._put_method())
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event of every bus so far, oldest first."""
+        return [
+            {
+                "Time": event["time"],
+                "EventBusName": bus,
+                "Source": event["source"],
+                "DetailType": event["detail-type"],
+                "Detail": event["detail"],
+            }
+            for bus, event in list(self._log)
+        ]
+
+    def emit(
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        *,
+        resources: Sequence[str] = (),
+        bus: str = "default",
+    ) -> None:
+        """Put an event on a bus and start its deliveries."""
+        self._publish(bus, self.event(source, detail_type, detail, resources))
+
+    def event(self, source: str, detail_type: str, detail: Any, resources: Sequence[str] = ()) -> Event:
+        """Source: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html"""
+        return {
+            "version": "0",
+            "id": str(mock_random.uuid4()),
+            "detail-type": detail_type,
+            "source": source,
+            "account": ACCOUNT,
+            "time": rfc3339(self._clock.now()),
+            "region": REGION,
+            "resources": list(resources),
+            "detail": json.loads(json.dumps(detail)),
+        }
+
+    def _publish(self, bus: str, event: Event) -> None:
+        self._log.append((bus, event))
+        for rule in list(events_backends[ACCOUNT][REGION].describe_event_bus(bus).rules.values()):
+            if _hears(rule, event):
+                for target in list(rule.targets):
+                    self._deliveries.deliver(rule, target, event)
+
+    def _put_method(self) -> Callable[[EventsBackend, list[dict[str, Any]]], list[dict[str, Any]]]:
+        def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            if not 1 <= len(events) <= MOST_ENTRIES:
+                raise ValidationException("Member 'entries' must have length between 1 and 10")
+            if len(json.dumps(events)) > LARGEST_REQUEST:
+                raise ValidationException("Total size of the entries in the request is over the limit.")
+            return [self._put(backend, entry) for entry in events]
+
+        return put_events
+
+    def _put(self, backend: EventsBackend, entry: dict[str, Any]) -> dict[str, Any]:
+        """Take one entry, or say why not; the others of the request stand or fall by themselves."""
+        for name in ("Source", "DetailType", "Detail"):
+            if not entry.get(name):
+                text = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+                return {"ErrorCode": "InvalidArgument", "ErrorMessage": text}
+        if entry["Source"].startswith("aws."):
+            text = f"Not authorized for the source {entry['Source']}."
+            return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": text}
+        try:
+            detail = json.loads(entry["Detail"])
+        except ValueError:
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        event = self.event(entry["Source"], entry["DetailType"], detail, entry.get("Resources", ()))
+        bus = backend._normalize_event_bus_arn(entry.get("EventBusName"))
+        self._publish(bus, event)
+        return {"EventId": event["id"]}
+
+
+def _hears(rule: Rule, event: Event) -> bool:
+    pattern = rule.event_pattern
+    return rule.state == "ENABLED" and bool(pattern.get_pattern()) and pattern.matches_event(event)  # type: ignore[arg-type]  # its time is text here, as on AWS

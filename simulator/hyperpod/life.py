@@ -1,0 +1,211 @@
+"""A cluster's life on the virtual clock: about 12 to 17 minutes until it is in service, or the way down.
+
+Without NodeProvisioningMode it is all nodes or none; Continuous clusters are in service early and try again.
+Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-scaling-eks.html and field notes on timing.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from moto.ec2.exceptions import EC2ClientError
+
+from simulator.context import Context
+from simulator.hyperpod import checks
+from simulator.hyperpod.cluster import Cluster, Group, Node
+from simulator.hyperpod.events import Events
+from simulator.hyperpod.nodes import Nodes
+
+PREPARE = timedelta(minutes=3)  # network, roles, before the first node
+STAGGER, ALL_STAGGERS = timedelta(seconds=90), timedelta(minutes=3)  # from group to group
+BOOT = timedelta(seconds=210)  # from a node's first sight to its health checks
+LIFECYCLE = timedelta(minutes=4)  # its scripts
+NODE_BY_NODE = timedelta(seconds=5)
+FINISH = timedelta(minutes=2)
+ROLL_BACK = timedelta(minutes=3)
+RETRY = timedelta(minutes=15)  # Continuous: from a failure to the next attempt
+PATIENCE = timedelta(hours=3)  # with MinInstanceCount
+DELETION = timedelta(minutes=6)
+
+Wanted = Callable[[Cluster, Group], str | None]
+
+
+class Life:
+    """`wanted` names the failure that somebody has asked for, of `checks.KINDS`; `gone` hears of a deletion's end."""
+
+    def __init__(self, context: Context, events: Events, wanted: Wanted, gone: Callable[[Cluster], None]) -> None:
+        self._context, self._events, self._wanted, self._gone = context, events, wanted, gone
+        self._nodes = Nodes(context)
+        self.lock = threading.RLock()
+
+    def begin(self, cluster: Cluster) -> None:
+        self._events.state_change(cluster)
+        self._events.record(cluster, f"Cluster {cluster.name} creation started")
+        stagger = min(STAGGER, ALL_STAGGERS / len(cluster.groups))
+        for number, group in enumerate(cluster.groups):
+            self._after(PREPARE + number * stagger, cluster, self._start, group)
+            if cluster.continuous and "MinInstanceCount" in group.spec:
+                self._after(PATIENCE, cluster, self._lose_patience, group)
+        if cluster.continuous:
+            self._after(PREPARE, cluster, self._serve)
+
+    def delete(self, cluster: Cluster) -> None:
+        self._turn(cluster, "Deleting", nodes="ShuttingDown")
+        self._events.record(cluster, f"Cluster {cluster.name} deletion started")
+        self._context.clock.at(self._context.clock.now() + DELETION, lambda: self._end(cluster))
+
+    def _after(self, delay: timedelta, cluster: Cluster, step: Callable[..., None], *what: object) -> None:
+        """Take a step later, if the cluster is still on its way up by then."""
+
+        def taken() -> None:
+            with self.lock:
+                if cluster.status in ("Creating", "InService"):
+                    step(cluster, *what)
+
+        self._context.clock.at(self._context.clock.now() + delay, taken)
+
+    # ---------------------------------------------------------------- the way up
+
+    def _start(self, cluster: Cluster, group: Group) -> None:
+        self._events.record(
+            cluster,
+            f"Found Subnet {group.subnet_id} with SecurityGroupIds {', '.join(group.group_ids)} for {group.name}",
+            group=group,
+            InstanceGroup={"SubnetId": group.subnet_id, "SecurityGroupIds": list(group.group_ids)},
+        )
+        if self._fails_on_request(cluster, group, checks.CAPACITY, None):
+            return
+        try:
+            for _ in range(group.target):
+                node = self._nodes.make(cluster, group, self._context.clock.now())
+                self._tell_of_interface(cluster, group, node)
+        except EC2ClientError as refused:
+            self._fail(cluster, group, checks.wrong_addresses(group, refused.code))
+            return
+        self._after(BOOT, cluster, self._check_health, group)
+
+    def _check_health(self, cluster: Cluster, group: Group) -> None:
+        for node in group.nodes:
+            if self._fails_on_request(cluster, group, checks.EFA, node):
+                return
+            if wrong := checks.wrong_efa(self._context, group, node):
+                self._fail(cluster, group, wrong)
+                return
+            self._events.record(
+                cluster,
+                f"Instance lifecycle script execution for EC2 Instance {node.instance_id} has Started",
+                group=group,
+                node=node,
+            )
+        self._after(LIFECYCLE, cluster, self._run_scripts, group)
+
+    def _run_scripts(self, cluster: Cluster, group: Group) -> None:
+        for node in group.nodes:
+            wrong = checks.wrong_lifecycle(self._context, group, node)
+            if self._fails_on_request(cluster, group, checks.LIFECYCLE, node):
+                return
+            if wrong:
+                self._fail(cluster, group, wrong)
+                return
+        for number, node in enumerate(group.nodes):
+            self._after(min(number, 12) * NODE_BY_NODE, cluster, self._join, group, node)
+        if not group.nodes:
+            self._complete(cluster, group)
+
+    def _join(self, cluster: Cluster, group: Group, node: Node) -> None:
+        node.status = "Running"
+        self._events.record(
+            cluster, f"Instance {node.instance_id} creation completed successfully", group=group, node=node
+        )
+        if group.running == group.target:
+            self._complete(cluster, group)
+
+    def _complete(self, cluster: Cluster, group: Group) -> None:
+        group.status = "InService"
+        self._events.record(cluster, f"InstanceGroup {group.name} creation completed successfully", group=group)
+        if cluster.status == "Creating" and all(group.status == "InService" for group in cluster.groups):
+            self._after(FINISH, cluster, self._serve)
+
+    def _serve(self, cluster: Cluster) -> None:
+        for group in [] if cluster.continuous else cluster.groups:
+            if self._fails_on_request(cluster, group, checks.KINDS[-1], next(iter(group.nodes), None)):
+                return
+        cluster.status = "InService"
+        self._events.state_change(cluster)
+        self._events.record(cluster, f"Cluster {cluster.name} creation completed successfully")
+
+    # ---------------------------------------------------------------- the way down
+
+    def _fails_on_request(self, cluster: Cluster, group: Group, stage: str, node: Node | None) -> bool:
+        """Whether the failure asked for is due at this stage; one asked for too late is due at once."""
+        kind = self._wanted(cluster, group)
+        if kind is None or checks.KINDS.index(kind) > checks.KINDS.index(stage):
+            return False
+        self._fail(cluster, group, checks.text(kind, group, node, continuous=cluster.continuous))
+        return True
+
+    def _fail(self, cluster: Cluster, group: Group, message: str) -> None:
+        for node in group.nodes:
+            node.status, node.message = "Failure", message
+        self._tell_of_failure(cluster, group, message)
+        if cluster.continuous:
+            self._after(RETRY, cluster, self._try_again, group)
+            return
+        group.status, cluster.failure_message = "Failed", message
+        self._turn(cluster, "RollingBack")
+        self._context.clock.at(self._context.clock.now() + ROLL_BACK, lambda: self._give_up(cluster))
+
+    def _try_again(self, cluster: Cluster, group: Group) -> None:
+        self._nodes.remove(group)
+        if group.target:
+            self._start(cluster, group)
+
+    def _lose_patience(self, cluster: Cluster, group: Group) -> None:
+        """The minimum was not met in time: the group shrinks to nothing and calls itself in service."""
+        if group.running < group.spec["MinInstanceCount"]:
+            self._nodes.remove(group)
+            group.target, group.status = 0, "InService"
+            self._events.record(cluster, f"InstanceGroup {group.name} scaling failed", group=group, level="Error")
+
+    def _give_up(self, cluster: Cluster) -> None:
+        with self.lock:
+            if cluster.status == "RollingBack":
+                self._empty(cluster)
+                self._turn(cluster, "Failed", groups="Failed")
+
+    def _end(self, cluster: Cluster) -> None:
+        with self.lock:
+            self._empty(cluster)
+            self._gone(cluster)
+
+    def _turn(self, cluster: Cluster, status: str, *, nodes: str | None = None, groups: str | None = None) -> None:
+        cluster.status = status
+        for group in cluster.groups:
+            group.status = groups or ("Deleting" if status == "Deleting" else group.status)
+        for _, node in cluster.nodes:
+            node.status = nodes or node.status
+        self._events.state_change(cluster)
+
+    def _empty(self, cluster: Cluster) -> None:
+        for group in cluster.groups:
+            self._nodes.remove(group)
+
+    # ---------------------------------------------------------------- what is told of it
+
+    def _tell_of_interface(self, cluster: Cluster, group: Group, node: Node) -> None:
+        if node.interface_ids:
+            self._events.record(
+                cluster,
+                f"Successfully created Customer ENI {node.interface_ids[0]} for {node.instance_id}",
+                group=group,
+                node=node,
+                Instance={"CustomerEni": node.interface_ids[0], "NodeLogicalId": node.logical_id},
+            )
+
+    def _tell_of_failure(self, cluster: Cluster, group: Group, message: str) -> None:
+        node = next(iter(group.nodes), None)
+        what: dict[str, dict[str, str]] = (
+            {"Instance": {"FailureMessage": message}} if node else {"InstanceGroup": {"FailureMessage": message}}
+        )
+        description = f"Instance creation in InstanceGroup {group.name} failed"
+        self._events.record(cluster, description, group=group, node=node, level="Error", **what)

@@ -1,0 +1,79 @@
+"""What the world outside answers, and to whom."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulator.context import Context
+from simulator.internet.way_out import way_out
+
+EVERY_HOST = "*"
+SLACK = "hooks.slack.com"
+ELSEWHERE = "192.0.2.254"  # what somebody outside every VPC is seen as; never handed out as an Elastic IP
+
+Slack = Callable[[str, bytes], tuple[int, dict[str, str], bytes]]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One request that reached the internet's edge. `sender_id`: the interface or instance it comes from, or ``""``."""
+
+    sender_id: str
+    host: str
+    port: int
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Outside:
+    """Every host is an echo host: it answers with the address a connection came from; Slack's answers as Slack does."""
+
+    def __init__(self, context: Context, slack: Slack) -> None:
+        self._context, self._slack = context, slack
+        self._lock = threading.Lock()
+        self._connections: Counter[str] = Counter()
+        self._blocked: set[str] = set()
+        self._texts: dict[str, str] = {}
+
+    def block(self, host: str = EVERY_HOST) -> None:
+        """Have a host answer nobody any more."""
+        self._blocked.add(host)
+
+    def answer(self, host: str, text: str) -> None:
+        """Have a host (or ``"*"``) answer with `text` instead of an address."""
+        self._texts[host] = text
+
+    def reset(self) -> None:
+        """Undo every `block` and `answer`."""
+        self._blocked.clear()
+        self._texts.clear()
+
+    def reply(self, letter: Letter) -> Reply | None:
+        """The answer, or None where nothing ever comes back."""
+        if not self._blocked.isdisjoint({letter.host, EVERY_HOST}):
+            return None
+        seen_as = self._seen_as(letter)
+        if seen_as is None:
+            return None
+        if letter.host == SLACK:
+            return Reply(*self._slack(letter.path, letter.body))
+        text = self._texts.get(letter.host, self._texts.get(EVERY_HOST, seen_as))
+        return Reply(200, {"Content-Type": "text/plain"}, f"{text}\n".encode())
+
+    def _seen_as(self, letter: Letter) -> str | None:
+        """One of the addresses the connection may leave by: a sender's connections take them in turn."""
+        if not letter.sender_id:
+            return ELSEWHERE
+        addresses = way_out(self._context, letter.sender_id, letter.host, letter.port).addresses
+        with self._lock:
+            turn = self._connections[letter.sender_id]
+            self._connections[letter.sender_id] += 1
+        return addresses[turn % len(addresses)] if addresses else None

@@ -1,0 +1,47 @@
+"""At most one simulated AWS at a time in a process, because moto's state is the process's."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+class OneWorld:
+    """Keeps a world open for as long as the next test wants the same one."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._world: Any = None
+        self._closing = ExitStack()
+
+    def claim(self, key: object, open_world: Callable[[], AbstractContextManager[T]]) -> T:
+        """Answer the world that `key` stands for, freshly opened if another one, or none, is open."""
+        if key != self._key:
+            self.leave()
+            self._world = self._closing.enter_context(open_world())
+            self._key = key
+        world: T = self._world
+        return world
+
+    def leave(self) -> None:
+        self._key = None
+        self._closing.close()
+
+
+@pytest.fixture(scope="session")
+def one_world() -> Iterator[OneWorld]:
+    world = OneWorld()
+    yield world
+    world.leave()
+
+
+# Worlds take seconds to open: tests of one kind follow each other, in random order among themselves.
+KINDS = ("tests/simulator/test_world", "tests/simulator/test_engine", "tests/stories")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((place for place, kind in enumerate(KINDS, 1) if item.nodeid.startswith(kind)), 0))

@@ -1,0 +1,109 @@
+import socket
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from simulator.app import Simulator
+from simulator.door import Door
+from simulator.faults import Fault, Faults
+from simulator.operations import Call, call_of
+from tests.conftest import OneWorld
+from tests.simulator.planes import answer, tiny
+
+
+@pytest.fixture
+def sim(one_world: OneWorld) -> Simulator:
+    return one_world.claim("tiny", tiny)
+
+
+@pytest.fixture(autouse=True)
+def no_faults_left(sim: Simulator) -> None:
+    sim.faults.clear()
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("ec2", "describe_ipam_policies", {}),
+        ("iam", "list_delegation_requests", {}),
+        ("ssm", "list_ops_item_events", {}),
+        ("eks", "list_insights", {"clusterName": "x"}),
+        ("pricing", "describe_services", {}),
+    ],
+    ids=["ec2", "query", "json", "rest", "a whole service"],
+)
+def test_an_unknown_operation_is_refused_once_and_by_name(
+    sim: Simulator, service: str, operation: str, arguments: dict[str, str]
+) -> None:
+    def refusals() -> int:
+        return sum(it.status == 400 and it.call.caller == "visitor" for it in sim.calls())
+
+    before = refusals()
+    with pytest.raises(ClientError) as refused:
+        getattr(sim.client(service), operation)(**arguments)
+
+    error = refused.value.response
+    assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == ("NotModelled", 400)
+    assert refusals() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "headers", "operation"),
+    [
+        ("GET", "/bucket", "list-type=2&prefix=a", {}, "ListObjectsV2"),
+        ("GET", "/bucket", "", {}, "ListObjects"),
+        ("PUT", "/bucket/a/key", "", {}, "PutObject"),
+        ("PUT", "/bucket/a/key", "", {"HTTP_X_AMZ_COPY_SOURCE": "x"}, "CopyObject"),
+        ("GET", "/bucket", "publicAccessBlock", {}, "GetPublicAccessBlock"),
+        ("HEAD", "/bucket", "", {}, "HeadBucket"),
+    ],
+)
+def test_rest_calls_are_told_apart(method: str, path: str, query: str, headers: dict[str, str], operation: str) -> None:
+    signed = {"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=me/20261124/ap-northeast-1/s3/aws4_request, ..."}
+    request = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, **headers, **signed}
+
+    assert call_of(request, b"") == Call("me", "s3", operation, "rest")
+
+
+def test_a_refused_call_is_not_applied(sim: Simulator) -> None:
+    before = len(sim.client("ec2").describe_vpcs()["Vpcs"])
+    sim.fail("ec2:CreateVpc", "VpcLimitExceeded", nth=1)
+
+    with pytest.raises(ClientError, match="VpcLimitExceeded"):
+        sim.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")
+
+    assert len(sim.client("ec2").describe_vpcs()["Vpcs"]) == before
+
+
+def test_a_call_whose_reply_is_lost_is_applied(sim: Simulator) -> None:
+    before = len(sim.client("ec2").describe_vpcs()["Vpcs"])
+    sim.cut_reply("ec2:CreateVpc")
+
+    with pytest.raises(ConnectionClosedError):
+        sim.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")
+
+    assert len(sim.client("ec2").describe_vpcs()["Vpcs"]) == before + 1
+
+
+def test_a_function_whose_reply_is_lost_calls_again_by_itself(sim: Simulator) -> None:
+    before = len(sim.client("ec2").describe_vpcs()["Vpcs"])
+    sim.cut_reply("ec2:CreateVpc", caller="EchoFunction")
+
+    answer(sim.invoke("EchoFunction", {"do": "vpc"}))
+
+    statuses = [it.status for it in sim.calls() if it.call.name == "ec2:CreateVpc"][-2:]
+    assert statuses == [0, 200]
+    assert len(sim.client("ec2").describe_vpcs()["Vpcs"]) == before + 2
+
+
+def test_a_fault_may_be_meant_for_one_caller_and_for_one_of_its_calls() -> None:
+    faults = Faults()
+    faults.add(Fault("ec2:DescribeVpcs", "Throttling", nth=2, caller="a"))
+    mine, yours = (Call(caller, "ec2", "DescribeVpcs", "query") for caller in "ab")
+
+    assert [bool(faults.for_call(call)) for call in (mine, yours, mine, mine)] == [False, False, True, False]
+
+
+def test_a_taken_port_is_an_error_and_no_exit() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        Door(taken.getsockname()[1])
