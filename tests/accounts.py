@@ -213,4 +213,7 @@ class Example:
     def judged(self) -> dict[str, Severity]:
         account = Account()
         self.change(account)
-        return {one.subject: one.severity for one in judge(account.case()) if one.rule == self.rule}
+        findings = judge(account.case())
+        places = [(one.rule, one.subject) for one in findings]
+        assert len(places) == len(set(places)), "a rule says one thing about a subject, once"
+        return {one.subject: one.severity for one in findings if one.rule == self.rule}

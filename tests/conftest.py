@@ -8,6 +8,13 @@ import pytest
 
 T = TypeVar("T")
 
+# Worlds take seconds to open: tests of one kind follow each other, in random order among themselves.
+KINDS = ("tests/simulator/test_world", "tests/simulator/test_engine", "tests/stories")
+
+
+def kind_of(item: pytest.Item) -> int:
+    return next((place for place, kind in enumerate(KINDS, 1) if item.nodeid.startswith(kind)), 0)
+
 
 class OneWorld:
     """Keeps a world open for as long as the next test wants the same one."""
@@ -31,17 +38,21 @@ class OneWorld:
         self._closing.close()
 
 
+_one_world = OneWorld()
+
+
 @pytest.fixture(scope="session")
 def one_world() -> Iterator[OneWorld]:
-    world = OneWorld()
-    yield world
-    world.leave()
-
-
-# Worlds take seconds to open: tests of one kind follow each other, in random order among themselves.
-KINDS = ("tests/simulator/test_world", "tests/simulator/test_engine", "tests/stories")
+    yield _one_world
+    _one_world.leave()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: next((place for place, kind in enumerate(KINDS, 1) if item.nodeid.startswith(kind)), 0))
+    items.sort(key=kind_of)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Leave the world before tests of another kind open theirs."""
+    if nextitem and kind_of(nextitem) != kind_of(item):
+        _one_world.leave()

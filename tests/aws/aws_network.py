@@ -1,22 +1,26 @@
 """The reference network once more, in moto, with as many groups in one VPC as a test wants."""
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from control_plane.domain.cluster_shape import ClusterShape
 from tests.accounts import TRUST
-from tests.hyperpod_in_memory import NAME
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
 
-BUCKET, REGION = "sagemaker-scripts", "ap-northeast-1"
+BUCKET = "sagemaker-scripts"
 
 
 @dataclass(frozen=True)
 class AwsNetwork:
+    ec2: "EC2Client"
+    iam: "IAMClient"
+    s3: "S3Client"
     vpc_id: str
     subnets: list[str]
     group_id: str
@@ -24,11 +28,8 @@ class AwsNetwork:
     nat_gateways: list[str]
     role: str
 
-    def cluster(self, groups: int) -> ClusterShape:
-        """A cluster whose groups each have a subnet of their own."""
-        return ClusterShape.model_validate({"ClusterName": NAME, "InstanceGroups": self.groups(groups)})
-
     def groups(self, count: int) -> list[dict[str, Any]]:
+        """Instance groups that each have a subnet of their own."""
         return [
             {
                 "InstanceGroupName": f"g{number}",
@@ -43,8 +44,8 @@ class AwsNetwork:
 
 
 def build(subnets: int) -> AwsNetwork:
-    """Private subnets, each with a table and a NAT gateway of its own; a public one; an S3 endpoint; role and script."""
-    ec2 = boto3.client("ec2")
+    """Private subnets, each with a table and a NAT gateway of its own; a public one; S3 endpoint, role, script."""
+    ec2, iam, s3 = boto3.client("ec2"), boto3.client("iam"), boto3.client("s3")
     vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     public = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.0.255.0/24")["Subnet"]["SubnetId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
@@ -52,14 +53,17 @@ def build(subnets: int) -> AwsNetwork:
     _table(ec2, vpc_id, public, GatewayId=gateway)
     private = [_private(ec2, vpc_id, public, number) for number in range(subnets)]
     tables = [table for _, table, _ in private]
-    ec2.create_vpc_endpoint(VpcId=vpc_id, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=tables)
+    ec2.create_vpc_endpoint(VpcId=vpc_id, ServiceName="com.amazonaws.ap-northeast-1.s3", RouteTableIds=tables)
     return AwsNetwork(
+        ec2=ec2,
+        iam=iam,
+        s3=s3,
         vpc_id=vpc_id,
         subnets=[subnet for subnet, _, _ in private],
         group_id=_security_group(ec2, vpc_id),
         tables=tables,
         nat_gateways=[nat for _, _, nat in private],
-        role=_role_and_script(),
+        role=_role_and_script(iam, s3),
     )
 
 
@@ -85,12 +89,9 @@ def _security_group(ec2: "EC2Client", vpc_id: str) -> str:
     return group
 
 
-def _role_and_script() -> str:
-    import json
-
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+def _role_and_script(iam: "IAMClient", s3: "S3Client") -> str:
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     s3.put_object(Bucket=BUCKET, Key="config/on_create.sh", Body=b"#!/bin/sh\n")
     s3.put_object(Bucket=BUCKET, Key="config/on_create.sh.bak", Body=b"")
-    role = boto3.client("iam").create_role(RoleName="hyperpod", AssumeRolePolicyDocument=json.dumps(TRUST))
+    role = iam.create_role(RoleName="hyperpod", AssumeRolePolicyDocument=json.dumps(TRUST))
     return role["Role"]["Arn"]

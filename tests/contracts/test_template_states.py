@@ -59,14 +59,15 @@ def test_a_task_ends_in_time_and_its_function_before_it(task: dict[str, Any]) ->
 def test_a_task_is_retried_with_jitter_within_bounds(task: dict[str, Any]) -> None:
     for retrier in task["Retry"]:
         assert retrier["JitterStrategy"] == "FULL"
-        assert retrier["MaxDelaySeconds"] <= 60
-        assert 1 <= retrier["MaxAttempts"] <= 5
+        assert retrier["MaxDelaySeconds"] <= 120
+        assert 1 <= retrier["MaxAttempts"] <= 12
     assert LAMBDA_IS_BUSY | {"AwsUnavailable"} <= _retried(task)
 
 
 @each_task
 def test_of_our_own_errors_only_a_passing_one_is_retried(task: dict[str, Any]) -> None:
-    assert _retried(task) & set(_ours()) == {"AwsUnavailable"}
+    passing = {name for name, each in _ours().items() if issubclass(each, errors.AwsUnavailable)}
+    assert _retried(task) & set(_ours()) <= passing
 
 
 @each_task

@@ -1,9 +1,11 @@
+import base64
 import json
 import os
 from datetime import datetime
 from threading import Thread
 
 import pytest
+from botocore.exceptions import ClientError
 
 from simulator import slack_inbox
 from simulator.app import Simulator
@@ -143,3 +145,24 @@ def test_an_event_that_raises_is_tried_again_after_one_and_two_minutes_then_sent
     assert record["requestContext"]["approximateInvokeCount"] == 3
     assert (record["requestPayload"], record["responsePayload"]["errorType"]) == ({"do": "raise"}, "ZeroDivisionError")
     assert (sim.clock.now() - before).total_seconds() == 180
+
+
+def test_reserved_concurrency_is_the_limit(sim: Simulator) -> None:
+    name, client = sim.function_name("TickFunction"), sim.client("lambda")
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        client.invoke(FunctionName=name)
+
+    client.delete_function_concurrency(FunctionName=name)
+    assert client.invoke(FunctionName=name, Payload=b'{"x": 1}')["Payload"].read() == b'{"x": 1}'
+
+
+def test_an_error_reaches_a_client_as_lambda_sends_it(sim: Simulator) -> None:
+    answer = sim.client("lambda").invoke(
+        FunctionName=sim.function_name("EchoFunction"), Payload=b'{"do": "raise"}', LogType="Tail"
+    )
+
+    assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+    assert json.load(answer["Payload"])["errorType"] == "ZeroDivisionError"
+    assert "ZeroDivisionError" in base64.b64decode(answer["LogResult"]).decode()

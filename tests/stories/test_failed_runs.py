@@ -32,7 +32,7 @@ def test_a_failed_cluster_is_deleted_when_that_was_asked(stage: Stage) -> None:
 
 
 def test_a_run_ends_at_its_deadline_with_that_as_its_cause(stage: Stage) -> None:
-    ending = stage.run(stage.request(DeadlineMinutes=15))
+    ending = stage.run(stage.two_groups(DeadlineMinutes=15))
 
     run = ending.run
     assert (run["State"], run["Cause"]) == ("Failed", "Deadline")

@@ -49,9 +49,9 @@ def assert_refused_before_anything_was_made(ending: Ending) -> None:
     [
         pytest.param(take_the_route_away, "ROUTE-002", id="a subnet without a route"),
         pytest.param(delete_the_nat_gateway, "ROUTE-003", id="a route that is a blackhole"),
-        pytest.param(route_to_a_nat_gateway_that_failed, "NAT-001", id="a NAT gateway that failed"),
+        pytest.param(route_to_a_nat_gateway_that_failed, "ROUTE-003", id="a NAT gateway that failed"),
         pytest.param(route_to_the_internet_gateway, "ROUTE-001", id="a route straight to an internet gateway"),
-        pytest.param(cut_off_the_public_subnet, "NAT-003", id="a NAT gateway in a subnet that is cut off"),
+        pytest.param(cut_off_the_public_subnet, "NAT-004", id="a NAT gateway in a subnet that is cut off"),
         pytest.param(close_the_network_acl, "ACL-001", id="a network ACL that lets nothing out"),
     ],
 )
@@ -70,7 +70,7 @@ def test_addresses_that_the_routes_do_not_promise_are_refused(stage: Stage) -> N
     ending = stage.run(stage.request(Egress={"ExpectedPublicIps": ["203.0.113.99"]}))
 
     assert_refused_before_anything_was_made(ending)
-    assert "ADDR-001" in ending.rules
+    assert "EGRESS-001" in ending.rules
 
 
 def test_a_subnet_of_another_vpc_is_refused(stage: Stage) -> None:

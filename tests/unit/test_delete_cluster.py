@@ -7,7 +7,7 @@ import pytest
 
 from control_plane.aws.hyperpod_reader import OurCluster, Stranger
 from control_plane.domain.run import Disposition, State
-from control_plane.errors import AwsUnavailable, RunOver
+from control_plane.errors import AwsUnavailable, NotYet, RunOver
 from control_plane.steps.delete_cluster import Report, delete_cluster
 from control_plane.steps.request import StepRequest
 from tests.cluster_world import World, phase
@@ -107,7 +107,7 @@ def test_a_cluster_that_is_not_there_is_deleted_enough(run: dict[str, Any], disp
 def test_a_cluster_that_may_not_be_visible_yet_is_asked_for_again() -> None:
     world = failed(**phase("CreateCluster", NOON))
     world.hyperpod.unseen = 1
-    with pytest.raises(AwsUnavailable, match="NotVisibleYet"):
+    with pytest.raises(NotYet):
         delete(world)
     assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED
 

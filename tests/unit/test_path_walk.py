@@ -169,7 +169,7 @@ ON = f"{WORKER} → rtb-worker: 0.0.0.0/0"
         pytest.param(goes(), f"{WORKER} → rtb-worker has no route to the internet", set(), id="no route"),
         pytest.param(
             goes(route(NatGatewayId="nat-gone") | {"State": "blackhole"}),
-            f"{ON} → blackhole",
+            f"{ON} → nat-gone (blackhole)",
             set(),
             id="a blackhole",
         ),
@@ -348,7 +348,7 @@ def test_an_internet_gateway_of_another_vpc_is_no_way_out() -> None:
         account.one("igw-1")["Attachments"] = [{"VpcId": "vpc-2", "State": "available"}]
 
     [way] = promise(change).main
-    assert (way.end, way.at) == (End.BEYOND_NAT, "igw-1")
+    assert (way.end, way.at) == (End.BEYOND_NAT, "nat-worker")
 
 
 @pytest.mark.parametrize(
@@ -417,3 +417,14 @@ def test_answers_through_a_nat_gateway_s_own_subnet_go_to_its_private_address() 
 
     [way] = promise(change).main
     assert (way.end, way.at) == (End.CLOSED_BY_ACL, "acl-fw")
+
+
+def test_a_blackhole_says_what_became_of_its_nat_gateway() -> None:
+    def change(account: Account) -> None:
+        account.one("nat-worker").update(State="failed", FailureMessage="no free address")
+        account.routes("rtb-worker", route(NatGatewayId="nat-worker") | {"State": "blackhole"})
+
+    [way] = promise(change).main
+    assert way.seen == (
+        "the route 0.0.0.0/0 of rtb-worker is a blackhole: NAT gateway nat-worker is failed: no free address"
+    )

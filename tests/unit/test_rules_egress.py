@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from control_plane.domain.findings import Severity
-from tests.accounts import CONTROLLER_IP, WORKER_IP, Account, Example, route
+from tests.accounts import CONTROLLER, CONTROLLER_IP, WORKER, WORKER_IP, Account, Example, route
 from tests.unit.test_rules_cautions import regional
 
 BLOCKS, WARNS, UNKNOWN = Severity.BLOCKS, Severity.WARNS, Severity.UNKNOWN
@@ -58,6 +58,12 @@ EXAMPLES = [
     ),
     Example(
         "EGRESS-003",
+        "two subnets leave by one NAT gateway",
+        everything_through(route(NatGatewayId="nat-worker"), Contract="Central", ExpectedPublicIps=[STRANGER]),
+        {"nat-worker": BLOCKS},
+    ),
+    Example(
+        "EGRESS-003",
         "all is handed to the transit gateway",
         everything_through(TGW, Contract="Central", ExpectedPublicIps=[STRANGER]),
         {},
@@ -66,20 +72,20 @@ EXAMPLES = [
         "EGRESS-004",
         "a NAT gateway is left",
         terms(Contract="Closed"),
-        {"controller in subnet-controller": BLOCKS, "worker in subnet-worker": BLOCKS},
+        {CONTROLLER: BLOCKS, WORKER: BLOCKS},
     ),
     Example(
         "EGRESS-004",
         "one partner is still reached",
         everything_through(route("203.0.113.0/24", NatGatewayId="nat-worker"), Contract="Closed"),
-        {"controller in subnet-controller": BLOCKS, "worker in subnet-worker": BLOCKS},
+        {CONTROLLER: BLOCKS, WORKER: BLOCKS},
     ),
     Example("EGRESS-004", "there is no route", everything_through(Contract="Closed"), {}),
     Example(
         "EGRESS-005",
         "a transit gateway takes all",
         everything_through(TGW, Contract="Closed"),
-        {"controller in subnet-controller": UNKNOWN, "worker in subnet-worker": UNKNOWN},
+        {CONTROLLER: UNKNOWN, WORKER: UNKNOWN},
     ),
     Example("EGRESS-005", "there is no route", everything_through(Contract="Closed"), {}),
 ]

@@ -34,7 +34,12 @@ def strange_subnet(account: Account) -> None:
 
 
 EXAMPLES = [
-    Example("NET-001", "a group has neither an override nor the cluster's VPC", without_vpc, {"worker": BLOCKS}),
+    Example(
+        "NET-001",
+        "a group has neither an override nor the cluster's VPC",
+        without_vpc,
+        {"$.Cluster.InstanceGroups[1]": BLOCKS},
+    ),
     Example("NET-001", "a group takes the cluster's VPC", default_vpc, {}),
     Example(
         "NET-002",

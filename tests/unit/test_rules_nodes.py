@@ -53,7 +53,12 @@ EXAMPLES = [
     Example("ADDR-001", "two small subnets do not", two_candidates(50, 20, 20), {f"{CONTROLLER}, {WORKER}": BLOCKS}),
     Example("ADDR-002", "one candidate is too small", two_candidates(30, 20, 200), {CONTROLLER: WARNS}),
     Example("ADDR-002", "every candidate is large", two_candidates(30, 200, 200), {}),
-    Example("ADDR-003", "nobody has said what it takes", workers("ml.c8g.large", 1, EKS), {"worker": UNKNOWN}),
+    Example(
+        "ADDR-003",
+        "nobody has said what it takes",
+        workers("ml.c8g.large", 1, EKS),
+        {"$.Cluster.InstanceGroups[1]": UNKNOWN},
+    ),
     Example("ADDR-003", "on Slurm it takes one", workers("ml.c8g.large", 1), {}),
     Example(
         "EFA-001",

@@ -109,7 +109,12 @@ EXAMPLES = [
     Example("NAT-003", "its only address is going", no_address_in_use, {"nat-worker": BLOCKS}),
     Example("NAT-003", "it has an address", lambda _: None, {}),
     Example("NAT-004", "it stands in a private subnet", nat_in_a_private_subnet, {"nat-lost": BLOCKS}),
-    Example("NAT-004", "the internet gateway is detached", without("igw-1"), {"igw-1": BLOCKS}),
+    Example(
+        "NAT-004",
+        "the internet gateway is detached",
+        without("igw-1"),
+        {"nat-controller": BLOCKS, "nat-worker": BLOCKS},
+    ),
     Example(
         "NAT-004",
         "its subnet has no way out",

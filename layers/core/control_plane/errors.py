@@ -57,5 +57,9 @@ class AwsUnavailable(CallFailed):
     """Throttled, timed out, or AWS's own fault; whether it was applied is not known. The state machine asks again."""
 
 
+class NotYet(AwsUnavailable):
+    """In some minutes the answer will be another: something is being changed, or does not show yet."""
+
+
 class AwsRefused(CallFailed):
     """AWS understood the call and said no."""

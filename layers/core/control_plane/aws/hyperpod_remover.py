@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from control_plane.aws.calls import calling
 from control_plane.aws.hyperpod_reader import OurCluster, is_not_found
-from control_plane.errors import AwsRefused, AwsUnavailable
+from control_plane.errors import AwsRefused, NotYet
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -22,13 +22,13 @@ class HyperPodRemover:
         It is named by its ARN, so that a new cluster of the same name stays out of it.
 
         Raises:
-            AwsUnavailable: also while another change to the cluster is under way; it passes.
+            NotYet: another change to the cluster is under way; it passes.
         """
         try:
             with calling("sagemaker:DeleteCluster"):
                 self._sagemaker.delete_cluster(ClusterName=ours.cluster.cluster_arn)
         except AwsRefused as error:
             if error.code == "ConflictException":
-                raise AwsUnavailable(error.action, error.code, error.message) from error
+                raise NotYet(error.action, error.code, error.message) from error
             if not is_not_found(error):
                 raise

@@ -53,20 +53,19 @@ class NetworkReader:
         """Read the subnets and groups that a cluster names, and all else of their VPC that traffic can meet."""
         vpcs = [shape.vpc_of(group) for group in shape.groups]
         subnets = self._look(self._subnets, {one for vpc in vpcs for one in vpc.subnets})
-        groups = self._look(self._security_groups, {one for vpc in vpcs for one in vpc.security_group_ids})
+        group_ids = {one for vpc in vpcs for one in vpc.security_group_ids}
         vpc_ids = {subnet.vpc_id for subnet in subnets}
-        tables = self._look(self._route_tables, vpc_ids)
-        return Network(
+        network = Network(
             subnets=subnets,
-            security_groups=groups,
-            route_tables=tables,
+            security_groups=self._look(self._security_groups, group_ids),
+            route_tables=self._look(self._route_tables, vpc_ids),
             nat_gateways=self._look(self._nat_gateways, vpc_ids),
             internet_gateways=self._look(self._internet_gateways, vpc_ids),
             network_acls=self._look(self._network_acls, vpc_ids),
             vpc_endpoints=self._look(self._vpc_endpoints, vpc_ids),
-            prefix_lists=self._look_each(self._prefix_list, _prefix_lists_in(tables, groups)),
             dns_support=self._look_each(self._dns_support, vpc_ids),
         )
+        return network.model_copy(update={"prefix_lists": self._look_each(self._prefix_list, network.prefix_list_ids)})
 
     def _look(self, read: Callable[[list[str]], list[ShapeT]], ids: Iterable[str]) -> tuple[ShapeT, ...]:
         """Read what has to do with any of these, in as few calls as the filter allows; nothing at all for none."""
@@ -140,11 +139,3 @@ class NetworkReader:
         with calling("ec2:DescribeVpcAttribute"):
             answer = self._ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")
             return answer["EnableDnsSupport"]["Value"]
-
-
-def _prefix_lists_in(tables: Iterable[RouteTable], groups: Iterable[SecurityGroup]) -> set[str]:
-    """The prefix lists that decide about the way out; a gateway endpoint's holds its service's addresses only."""
-    routes = (route for table in tables for route in table.routes if not route.to_gateway_endpoint)
-    permissions = (permission for group in groups for permission in group.ip_permissions_egress)
-    routed = {route.destination_prefix_list_id for route in routes if route.destination_prefix_list_id}
-    return routed | {one.prefix_list_id for permission in permissions for one in permission.prefix_list_ids}

@@ -33,6 +33,13 @@ class Case:
     def contract(self) -> Contract:
         return self.request.egress.contract
 
+    def spot(self, group: InstanceGroup) -> str:
+        """Where in the request a group stands: "$.Cluster.InstanceGroups[0]"."""
+        shape = self.request.shape
+        if group in shape.instance_groups:
+            return f"$.Cluster.InstanceGroups[{shape.instance_groups.index(group)}]"
+        return f"$.Cluster.RestrictedInstanceGroups[{shape.restricted_instance_groups.index(group)}]"
+
     @cached_property
     def placements(self) -> tuple[Placement, ...]:
         shape = self.request.shape

@@ -122,13 +122,26 @@ class Network(Wire):
 
     def _ipv4(self, table: RouteTable) -> Iterable[tuple[Block, Route]]:
         for route in table.routes:
-            if route.state != "filtered" and not route.to_gateway_endpoint:
-                yield from ((Block.of(cidr), route) for cidr in self.ipv4_of(route))
+            if route.state != "filtered" and not self._to_gateway_endpoint(route):
+                yield from ((Block.of(cidr), route) for cidr in self._blocks_of(route))
 
-    def ipv4_of(self, route: Route) -> tuple[str, ...]:
+    def _blocks_of(self, route: Route) -> tuple[str, ...]:
         if route.destination_prefix_list_id:
             return tuple(cidr for cidr in self.prefix_lists[route.destination_prefix_list_id] if ":" not in cidr)
         return (route.destination_cidr_block,) if route.destination_cidr_block else ()
+
+    def _to_gateway_endpoint(self, route: Route) -> bool:
+        """S3's and DynamoDB's own way: the prefix list holds that service's addresses and no others."""
+        endpoint = self.vpc_endpoint.get(route.gateway_id or "")
+        return endpoint is not None and endpoint.vpc_endpoint_type == "Gateway"
+
+    @property
+    def prefix_list_ids(self) -> set[str]:
+        """The prefix lists that decide about the way out."""
+        routes = (one for table in self.route_tables for one in table.routes if not self._to_gateway_endpoint(one))
+        permissions = (one for group in self.security_groups for one in group.ip_permissions_egress)
+        routed = {one.destination_prefix_list_id for one in routes if one.destination_prefix_list_id}
+        return routed | {listed.prefix_list_id for one in permissions for listed in one.prefix_list_ids}
 
 
 def _precedence(entry: tuple[Block, Route]) -> tuple[int, int]:

@@ -116,11 +116,6 @@ class Route(AwsShape):
         )
 
     @property
-    def to_gateway_endpoint(self) -> bool:
-        """S3's and DynamoDB's own way: its prefix list holds that service's addresses and no others."""
-        return bool(self.destination_prefix_list_id) and self.target.kind is Kind.ENDPOINT
-
-    @property
     def preference(self) -> int:
         """Lower wins among routes to the same block: static, then prefix list, then propagated.
 
@@ -184,6 +179,12 @@ class NatGateway(AwsShape):
     @property
     def public(self) -> bool:
         return self.connectivity_type == "public"
+
+    @property
+    def condition(self) -> str:
+        return f"NAT gateway {self.nat_gateway_id} is {self.state}" + (
+            f": {self.failure_message}" if self.failure_message else ""
+        )
 
     @property
     def self_scaling(self) -> bool:
@@ -282,7 +283,7 @@ class VpcEndpoint(AwsShape):
     aws: ClassVar = "ec2.VpcEndpoint"
     vpc_endpoint_id: str
     vpc_id: str
-    vpc_endpoint_type: str
+    vpc_endpoint_type: str = "Gateway"  # what CreateVpcEndpoint makes where nothing else is said
     service_name: str
     state: str
     route_table_ids: tuple[str, ...] = ()

@@ -42,9 +42,6 @@ class End(StrEnum):
     CLOSED_BY_ACL = "ClosedByAcl"
 
 
-DEAD = frozenset(End) - {End.LEAVES, End.ELSEWHERE, End.OUT_OF_SIGHT}
-
-
 # No internet through a peer: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html
 CARRY_NO_INTERNET = frozenset({Kind.PEERING, Kind.LOCAL, Kind.EGRESS_ONLY_GATEWAY})
 
@@ -59,9 +56,7 @@ class Way:
     seen: str  # the end in words
     public_ips: frozenset[str] = frozenset()
     nat_gateways: tuple[str, ...] = ()
-    inspected_by: tuple[
-        str, ...
-    ] = ()  # firewall or load balancer endpoints that see the traffic, and may send it elsewhere
+    inspected_by: tuple[str, ...] = ()  # firewall or load balancer endpoints: what is behind may send it elsewhere
     half_open_acls: tuple[str, ...] = ()  # ACLs that let some of the ports through, and not others
 
     def __str__(self) -> str:
@@ -71,9 +66,9 @@ class Way:
 def walk(network: Network, subnet: Subnet, destination: Block) -> Way:
     """Follow TCP port 443 from a subnet to a destination that no route or ACL entry splits, see `pieces`."""
     trip = _Trip(network, subnet, destination)
-    while True:
-        if way := trip.next_hop():
-            return way
+    while (way := trip.next_hop()) is None:
+        pass
+    return way
 
 
 @dataclass
@@ -98,9 +93,8 @@ class _Trip:
 
     def next_hop(self) -> Way | None:
         if self.table is None:
-            return self.ends(
-                End.OUT_OF_SIGHT, str(self.place), "its route table cannot be seen; in a shared VPC it is the owner's"
-            )
+            seen = f"the route table of {self.place} cannot be seen; in a shared VPC it is the owner's"
+            return self.ends(End.OUT_OF_SIGHT, str(self.place), seen)
         table = self.table.route_table_id
         if table in self.passed:
             return self.ends(End.DEAD_END, table, f"the way leads in a circle through {table}")
@@ -114,12 +108,10 @@ class _Trip:
         if len(self.hops) == 1:
             self.hops.append(f"{table}: {route.destination}")
         if route.state == "blackhole":
-            return self.ends(
-                End.BLACKHOLE,
-                table,
-                f"the route {route.destination} of {table} is a blackhole: its target is gone",
-                "blackhole",
-            )
+            nat = self.network.nat_gateway.get(route.target.id)
+            why = nat.condition if nat else f"{route.target} is gone"
+            seen = f"the route {route.destination} of {table} is a blackhole: {why}"
+            return self.ends(End.BLACKHOLE, table, seen, f"{route.target.id} (blackhole)")
         if shut := self.crosses(leaving=True):
             return shut
         return self.towards(table, route)
@@ -140,21 +132,13 @@ class _Trip:
     def through_nat(self, nat_id: str) -> Way | None:
         nat = self.network.nat_gateway.get(nat_id)
         if nat is None:
-            return self.ends(
-                End.OUT_OF_SIGHT,
-                nat_id,
-                f"NAT gateway {nat_id} is not ours to see; in a shared VPC it is the owner's",
-                nat_id,
-            )
+            seen = f"NAT gateway {nat_id} cannot be seen; in a shared VPC it is the owner's"
+            return self.ends(End.OUT_OF_SIGHT, nat_id, seen, nat_id)
         if nat.state != "available":
-            reason = f"NAT gateway {nat_id} is {nat.state}" + (
-                f": {nat.failure_message}" if nat.failure_message else ""
-            )
-            return self.ends(End.NAT_NOT_AVAILABLE, nat_id, reason, f"{nat_id} ({nat.state})")
+            return self.ends(End.NAT_NOT_AVAILABLE, nat_id, nat.condition, f"{nat_id} ({nat.state})")
         if nat.public and not nat.public_ips:
-            return self.ends(
-                End.NAT_WITHOUT_ADDRESS, nat_id, f"NAT gateway {nat_id} has no public address in use", nat_id
-            )
+            seen = f"NAT gateway {nat_id} has no public address in use"
+            return self.ends(End.NAT_WITHOUT_ADDRESS, nat_id, seen, nat_id)
         self.hops.append(f"{nat_id} ({', '.join(sorted(nat.public_ips)) or 'private'})")
         self.nats.append(nat)
         return self.out_of_regional(nat) if nat.subnet_id is None else self.out_of_zonal(nat, nat.subnet_id)
@@ -180,14 +164,12 @@ class _Trip:
             return self.ends(End.NO_PUBLIC_ADDRESS, str(self.place), seen, gateway_id)
         gateway = self.network.internet_gateway.get(gateway_id)
         if gateway is None or not gateway.attached_to(self.subnet.vpc_id):
-            return self.ends(
-                End.BEYOND_NAT, gateway_id, f"internet gateway {gateway_id} is not attached to {self.subnet.vpc_id}"
-            )
+            seen = f"internet gateway {gateway_id} is not attached to {self.subnet.vpc_id}"
+            return self.ends(End.DEAD_END, gateway_id, seen)
         nat = self.nats[-1]
         if not nat.public:
-            return self.ends(
-                End.PRIVATE_NAT, nat.nat_gateway_id, f"{nat.nat_gateway_id} is a private NAT gateway", gateway_id
-            )
+            seen = f"{nat.nat_gateway_id} is a private NAT gateway"
+            return self.ends(End.PRIVATE_NAT, nat.nat_gateway_id, seen, gateway_id)
         return self.ends(End.LEAVES, gateway_id, f"leaves by {', '.join(sorted(nat.public_ips))}", gateway_id)
 
     def through_endpoint(self, endpoint_id: str) -> Way | None:
@@ -197,16 +179,10 @@ class _Trip:
         """
         endpoint = self.network.vpc_endpoint.get(endpoint_id)
         if endpoint is None or not endpoint.subnet_ids:
-            return self.ends(
-                End.OUT_OF_SIGHT, endpoint_id, f"VPC endpoint {endpoint_id} is not ours to see", endpoint_id
-            )
+            return self.ends(End.OUT_OF_SIGHT, endpoint_id, f"VPC endpoint {endpoint_id} cannot be seen", endpoint_id)
         if endpoint.state.lower() != "available":
-            return self.ends(
-                End.DEAD_END,
-                endpoint_id,
-                f"VPC endpoint {endpoint_id} is {endpoint.state}",
-                f"{endpoint_id} ({endpoint.state})",
-            )
+            seen = f"VPC endpoint {endpoint_id} is {endpoint.state}"
+            return self.ends(End.DEAD_END, endpoint_id, seen, f"{endpoint_id} ({endpoint.state})")
         self.hops.append(f"{endpoint_id} (inspection)")
         self.inspected_by.append(endpoint_id)
         return self.enters(endpoint.subnet_ids[0])
@@ -226,22 +202,16 @@ class _Trip:
             for egress, ports in ((leaving, HTTPS), (not leaving, self.ports))
         }
         if Passage.NONE in passages:
-            return self.ends(
-                End.CLOSED_BY_ACL,
-                acl.network_acl_id,
-                f"network ACL {acl.network_acl_id} of {self.place} stops HTTPS or its answers",
-            )
+            seen = f"network ACL {acl.network_acl_id} of {self.place} stops HTTPS or its answers"
+            return self.ends(End.CLOSED_BY_ACL, acl.network_acl_id, seen)
         if Passage.SOME in passages and acl.network_acl_id not in self.half_open:
             self.half_open.append(acl.network_acl_id)
         return None
 
     def ends(self, end: End, at: str, seen: str, last_hop: str | None = None) -> Way:
         if self.nats and end in (End.NO_ROUTE, End.BLACKHOLE, End.DEAD_END):
-            end, at, seen = (
-                End.BEYOND_NAT,
-                self.nats[-1].nat_gateway_id,
-                f"behind NAT gateway {self.nats[-1].nat_gateway_id}, {seen}",
-            )
+            end, at = End.BEYOND_NAT, self.nats[-1].nat_gateway_id
+            seen = f"behind NAT gateway {at}, {seen}"
         return Way(
             end=end,
             hops=(*self.hops, last_hop or seen),

@@ -40,7 +40,8 @@ class Promises:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._pieces = internet(_network_cuts(network), _inside(network))
+        self._inside = _inside(network)
+        self._pieces = internet(_network_cuts(network), self._inside)
         self._walks: dict[tuple[str, Block], Way] = {}
         self._open: dict[tuple[str, ...], dict[Block, int]] = {}
         self._promises: dict[tuple[str, tuple[str, ...]], Promise] = {}
@@ -78,9 +79,8 @@ class Promises:
         return self._open[group_ids]
 
     def _let_out(self, groups: list[SecurityGroup]) -> dict[Block, int]:
-        lists, inside = self._network.prefix_lists, _inside(self._network)
-        opened = dict.fromkeys(self._pieces, 0)
-        for part, size in internet([*self._pieces, *group_cuts(groups, lists)], inside).items():
+        lists, opened = self._network.prefix_lists, dict.fromkeys(self._pieces, 0)
+        for part, size in internet([*self._pieces, *group_cuts(groups, lists)], self._inside).items():
             if groups_permit(groups, part, HTTPS.first, lists):
                 opened[min((one for one in self._pieces if one.covers(part)), key=lambda one: one.size)] += size
         return opened

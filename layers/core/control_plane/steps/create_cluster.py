@@ -17,7 +17,7 @@ from control_plane.domain.place import Place
 from control_plane.domain.readiness import STALE_READS
 from control_plane.domain.run import Phase, Run
 from control_plane.domain.wire import Wire
-from control_plane.errors import AwsRefused, AwsUnavailable, CallFailed, NameInUse
+from control_plane.errors import AwsRefused, AwsUnavailable, CallFailed, NameInUse, NotYet
 from control_plane.steps import announce
 from control_plane.steps.request import StepRequest
 
@@ -79,10 +79,10 @@ def _create(
         raise AwsUnavailable(error.action, error.code, error.message) from error
 
 
-def _not_ours(stranger: Stranger, at: datetime) -> AwsUnavailable | NameInUse:
+def _not_ours(stranger: Stranger, at: datetime) -> NotYet | NameInUse:
     arn, born, owner = stranger.cluster.cluster_arn, stranger.cluster.creation_time, stranger.tags.get(RUN_TAG)
     if owner is None and born and at - born < STALE_READS:
-        return AwsUnavailable("sagemaker:ListTags", "TagsNotVisible", f"{arn} is new and shows no tag of any run yet.")
+        return NotYet("sagemaker:ListTags", "TagsNotVisible", f"{arn} is new and shows no tag of any run yet.")
     return NameInUse(f"$.Cluster.ClusterName: {arn} has this name, and was made by {owner or 'somebody else'}.")
 
 

@@ -10,7 +10,7 @@ from control_plane.aws.run_table import RunTable
 from control_plane.domain.readiness import STALE_READS, time_since
 from control_plane.domain.run import Disposition, Phase, Run, State
 from control_plane.domain.wire import Wire
-from control_plane.errors import AccessDenied, AwsRefused, AwsUnavailable, RunOver
+from control_plane.errors import AccessDenied, AwsRefused, NotYet, RunOver
 from control_plane.steps.request import StepRequest
 
 ACTIONS = run_table.ACTIONS | hyperpod_reader.LOOKS | hyperpod_remover.ACTIONS
@@ -34,7 +34,8 @@ def delete_cluster(
 
     Raises:
         RunOver: the run has ended; a cluster that was handed over is no leftover.
-        AwsUnavailable: not answered, another change is under way, or the cluster may only not be visible yet.
+        AwsUnavailable: not answered.
+        NotYet: another change is under way, or the cluster may only not be visible yet.
     """
     run = runs.get(request.run_id)
     if run.state is not State.RUNNING:
@@ -56,9 +57,7 @@ def _delete(run: Run, reader: HyperPodReader, remover: HyperPodRemover, at: date
     except (AccessDenied, AwsRefused) as error:
         return Disposition.DELETE_FAILED, str(error)
     if not run.groups and time_since(run, Phase.CREATE_CLUSTER, at) < STALE_READS:
-        raise AwsUnavailable(
-            "sagemaker:DescribeCluster", "NotVisibleYet", f"{run.cluster_name} may not be visible yet."
-        )
+        raise NotYet("sagemaker:DescribeCluster", "NotVisible", f"{run.cluster_name} may not be visible yet.")
     if found and found.cluster.cluster_arn == run.cluster_arn:
         return Disposition.DELETE_FAILED, "its tags no longer say that this run made it."
     return Disposition.DELETE_REQUESTED if run.cluster_arn else Disposition.NOT_CREATED, ""

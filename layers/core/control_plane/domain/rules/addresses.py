@@ -39,12 +39,12 @@ def _per_node(case: Case, group: InstanceGroup) -> int | None:
     return addresses_per_node(group.instance_type, eks="Eks" in (case.request.shape.orchestrator or {}))
 
 
-def _candidates(case: Case) -> dict[str, frozenset[str]]:
+def _candidates(case: Case) -> dict[InstanceGroup, frozenset[str]]:
     """The existing subnets that each group may land in."""
-    subnets: dict[str, set[str]] = defaultdict(set)
+    subnets: dict[InstanceGroup, set[str]] = defaultdict(set)
     for placement, subnet in case.seated:
-        subnets[placement.group.instance_group_name].add(subnet.subnet_id)
-    return {name: frozenset(ids) for name, ids in subnets.items()}
+        subnets[placement.group].add(subnet.subnet_id)
+    return {group: frozenset(ids) for group, ids in subnets.items()}
 
 
 @checks(ENOUGH, needs={SUBNETS})
@@ -52,34 +52,30 @@ def judge_enough(case: Case) -> Iterator[Finding]:
     """Groups confined to the same subnets need that much together; counted by what must come up at the least."""
     candidates, free = _candidates(case), _free(case)
     for subnets in sorted(set(candidates.values()), key=sorted):
-        confined = [
-            one for one in case.request.shape.groups if candidates.get(one.instance_group_name, _NOWHERE) <= subnets
-        ]
-        need = sum(_need(case, one, _least(one)) for one in confined)
+        confined = [group for group, own in candidates.items() if own <= subnets]
+        need = sum(_need(case, group, _least(group)) for group in confined)
         if need > sum(free[one] for one in subnets):
             yield Finding.of(
                 ENOUGH,
                 subject=", ".join(sorted(subnets)),
                 seen=f"{sum(free[one] for one in subnets)} free addresses",
-                wanted=f"{need}, for {', '.join(one.instance_group_name for one in confined)}",
+                wanted=f"{need}, for {_names(confined)}",
                 remedy="Name larger subnets, or ask for fewer nodes.",
             )
 
 
 @checks(EACH_ENOUGH, needs={SUBNETS})
 def judge_each_enough(case: Case) -> Iterator[Finding]:
-    candidates, free = _candidates(case), _free(case)
-    for subnet_id in sorted(set[str]().union(*candidates.values())):
-        groups = [
-            one for one in case.request.shape.groups if subnet_id in candidates.get(one.instance_group_name, _NOWHERE)
-        ]
-        need = sum(_need(case, one, one.instance_count) for one in groups)
-        if need > free[subnet_id]:
+    candidates = _candidates(case)
+    for subnet_id, free in _free(case).items():
+        groups = [group for group, own in candidates.items() if subnet_id in own]
+        need = sum(_need(case, group, group.instance_count) for group in groups)
+        if need > free:
             yield Finding.of(
                 EACH_ENOUGH,
                 subject=subnet_id,
-                seen=f"{free[subnet_id]} free addresses",
-                wanted=f"{need}, if {', '.join(one.instance_group_name for one in groups)} all land in it",
+                seen=f"{free} free addresses",
+                wanted=f"{need}, if {_names(groups)} land in it",
                 remedy="Leave this subnet out, or give each group subnets of its own by OverrideVpcConfig.",
             )
 
@@ -91,14 +87,15 @@ def judge_known_need(case: Case) -> Iterator[Finding]:
             look = f"aws ec2 describe-instance-types --instance-types {(group.instance_type or 'ml.…')[3:]}"
             yield Finding.of(
                 KNOWN_NEED,
-                subject=group.instance_group_name,
-                seen=f"not known for {group.instance_type or 'several types'}; this group is left out of the count",
+                subject=case.spot(group),
+                seen=f"not known for {group.instance_type or 'several types'}; {group.instance_group_name} is left out",
                 wanted="a published number",
                 remedy=f"Count by hand, from NetworkInfo of: {look}",
             )
 
 
-_NOWHERE = frozenset({"nowhere"})
+def _names(groups: list[InstanceGroup]) -> str:
+    return ", ".join(group.instance_group_name for group in groups)
 
 
 def _least(group: InstanceGroup) -> int:

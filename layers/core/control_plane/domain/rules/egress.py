@@ -1,10 +1,11 @@
 """EGRESS: the way out is the one that the request's contract names, with the addresses it names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from control_plane.domain.case import Case, who
 from control_plane.domain.findings import Finding, Rule, Severity
 from control_plane.domain.path_walk import READS, End
+from control_plane.domain.promise import SHOWN_WAYS
 from control_plane.domain.request import Contract
 from control_plane.domain.rules.path import VPC_GUIDE, by_nat_gateway
 from control_plane.domain.rules.rulebook import checks
@@ -105,40 +106,47 @@ def judge_terms(case: Case) -> Iterator[Finding]:
 @checks(CENTRAL, needs=READS, when=central)
 def judge_central(case: Case) -> Iterator[Finding]:
     expected = set(case.request.egress.expected_public_ips)
-    for way, placements in case.ways.items():
-        if way.end is End.LEAVES and not way.public_ips <= expected:
+    for nat in case.nat_gateways:
+        ways = [way for way in case.ways if way.public_ips - expected and way.nat_gateways[-1] == nat.nat_gateway_id]
+        if ways:
             yield Finding.of(
                 CENTRAL,
-                subject=way.nat_gateways[-1],
-                seen=f"{way} ({who(placements)})",
+                subject=nat.nat_gateway_id,
+                seen=f"leaves by {in_words(nat.public_ips)} ({who([one for way in ways for one in case.ways[way]])})",
                 wanted=f"a way to one of {in_words(expected)}",
-                remedy=f"Route to the central way out instead of {way.nat_gateways[-1]}, or say Contract: NatGateway.",
+                remedy=f"Route to the central way out instead of {nat.nat_gateway_id}, or say Contract: NatGateway.",
             )
 
 
 @checks(CLOSED, needs=READS, when=closed)
 def judge_closed(case: Case) -> Iterator[Finding]:
-    for placement, promise in case.promises:
-        open_ways = [way for way in promise.ways if way.end is End.LEAVES]
-        if open_ways:
-            yield Finding.of(
-                CLOSED,
-                subject=str(placement),
-                seen="; ".join(map(str, open_ways)),
-                wanted="no way to the internet",
-                remedy=f"Remove that route from {placement.subnet_id}'s table, or say another Contract.",
-            )
+    for subnet_id, ways in _by_subnet(case, {End.LEAVES}).items():
+        yield Finding.of(
+            CLOSED,
+            subject=subnet_id,
+            seen=ways,
+            wanted="no way to the internet",
+            remedy="Remove that route from the subnet's table, or say another Contract.",
+        )
 
 
 @checks(CLOSED_IN_SIGHT, needs=READS, when=closed)
 def judge_closed_in_sight(case: Case) -> Iterator[Finding]:
+    for subnet_id, ways in _by_subnet(case, {End.ELSEWHERE, End.OUT_OF_SIGHT}).items():
+        yield Finding.of(
+            CLOSED_IN_SIGHT,
+            subject=subnet_id,
+            seen=ways,
+            wanted="no way to the internet",
+            remedy="Ask whoever owns its other side whether it leads to the internet; the probe tells, too.",
+        )
+
+
+def _by_subnet(case: Case, ends: Collection[End]) -> dict[str, str]:
+    """The ways that end so, detours included, in words, by the subnet they start in."""
+    found: dict[str, dict[str, None]] = {}
     for placement, promise in case.promises:
-        hidden = [way for way in promise.ways if way.end in (End.ELSEWHERE, End.OUT_OF_SIGHT)]
-        if hidden:
-            yield Finding.of(
-                CLOSED_IN_SIGHT,
-                subject=str(placement),
-                seen="; ".join(map(str, hidden)),
-                wanted="no way to the internet",
-                remedy=f"Ask the owner of {hidden[0].at} whether it leads to the internet; the probe tells, too.",
-            )
+        for way in promise.ways:
+            if way.end in ends:
+                found.setdefault(placement.subnet_id, {})[str(way)] = None
+    return {subnet_id: "; ".join([*ways][:SHOWN_WAYS]) for subnet_id, ways in found.items()}

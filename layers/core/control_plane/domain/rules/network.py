@@ -61,8 +61,8 @@ def judge_own_vpc(case: Case) -> Iterator[Finding]:
         if not (vpc.subnets and vpc.security_group_ids):
             yield Finding.of(
                 OWN_VPC,
-                subject=group.instance_group_name,
-                seen="neither OverrideVpcConfig nor VpcConfig gives it subnets and security groups",
+                subject=case.spot(group),
+                seen=f"neither OverrideVpcConfig nor VpcConfig gives {group.instance_group_name} a subnet and a group",
                 wanted="subnets and security groups of your VPC",
                 remedy="Add VpcConfig to the cluster, or OverrideVpcConfig to this group.",
             )
@@ -128,7 +128,7 @@ def judge_one_vpc(case: Case) -> Iterator[Finding]:
             )
 
 
-@checks(DNS, needs={"ec2:DescribeVpcAttribute"})
+@checks(DNS, needs={SUBNETS, "ec2:DescribeVpcAttribute"})  # the subnets say which VPC it is
 def judge_dns(case: Case) -> Iterator[Finding]:
     for vpc_id, supported in case.facts.network.dns_support.items():
         if not supported:
