@@ -177,7 +177,9 @@ class ProbeWorld:
             )
             for group, point in vantage_points(self.request)
         ]
-        self.evidence.kept["check"] = json.dumps({"PredictedEgress": [row.to_wire() for row in rows]})
+        self.evidence.kept["check"] = json.dumps(
+            {"PredictedEgress": [row.to_wire() for row in rows], "ScalingSubnets": []}
+        )
 
     def _answer(self, instance_id: str, parameters: Mapping[str, str]) -> str:
         subnet_id = self.ec2.instances[instance_id].point_key.partition("/")[0]

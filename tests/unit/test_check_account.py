@@ -9,15 +9,16 @@ from control_plane.aws.account_reader import AccountReader
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.domain.cluster_shape import ClusterShape
 from control_plane.domain.facts import Facts
-from control_plane.domain.findings import Severity
+from control_plane.domain.findings import Finding, Severity
 from control_plane.domain.request import Request
 from control_plane.domain.run import Evidence, Phase, Run, State
 from control_plane.errors import AwsUnavailable, RunOver
 from control_plane.steps.check_account import Report, Verdict, check_account
 from control_plane.steps.request import StepRequest
-from tests.accounts import CONTROLLER_IP, WORKER_IP, Account, route
+from tests.accounts import CONTROLLER_IP, WORKER, WORKER_IP, Account, route
 from tests.cluster_world import World
 from tests.hyperpod_in_memory import RUN_ID
+from tests.unit.test_rules_cautions import regional
 
 
 class FactsReader(AccountReader):
@@ -105,6 +106,22 @@ def test_facts_findings_and_predictions_are_kept_as_evidence() -> None:
     assert Facts.from_wire(kept["Facts"]) == dead_end().facts()
     assert [one["Rule"] for one in kept["Findings"]] == ["ROUTE-001"]
     assert [one["InstanceGroupName"] for one in kept["PredictedEgress"]] == ["controller", "worker"]
+
+
+def test_the_subnets_behind_a_nat_gateway_that_scales_itself_are_kept_with_the_evidence() -> None:
+    account = Account()
+    regional(account)
+    check = Check(account)
+    check.run()
+    assert check.evidence.kept[f"{RUN_ID}/check"]["ScalingSubnets"] == [WORKER]
+
+
+def test_what_the_door_remarked_is_kept_beside_what_the_check_finds() -> None:
+    remark = Finding(rule="DOOR-030", severity=Severity.WARNS, subject="$", seen="", wanted="", remedy="", source="")
+    check = Check(dead_end(), findings=(remark,))
+    check.run()
+    check.run()
+    assert [one.rule for one in check.world.run.findings] == ["DOOR-030", "ROUTE-001"]
 
 
 def test_a_second_time_says_and_records_the_same() -> None:

@@ -269,6 +269,18 @@ def test_groups_that_share_a_probe_have_a_row_each_and_one_finding() -> None:
     assert judgement.verdict is ProbeVerdict.CONTRADICTED
 
 
+def test_behind_a_nat_gateway_that_scales_itself_an_unknown_address_is_no_contradiction() -> None:
+    request = a_request({"InstanceGroupName": "a"})
+    ledger = Ledger.of(RUN_ID, request)
+    said = [_said(request, probe, OTHER) for probe in ledger.probes]
+    judgement = judge_probes(
+        request, ledger.with_probes(said), [predicted("a", "subnet-1", NAT)], NOON, scaling=["subnet-1"]
+    )
+
+    assert [(finding.rule, finding.severity) for finding in judgement.findings] == [("PROBE-010", Severity.WARNS)]
+    assert ([row.verdict.value for row in judgement.rows], judgement.verdict) == (["Unknown"], ProbeVerdict.UNKNOWN)
+
+
 def _said(request: Request, probe: Probe, address: str) -> Probe:
     return probe.model_copy(update={"output": an_output(request, {request.egress.echo_urls[0]: [address] * 3}, {}, {})})
 

@@ -77,6 +77,15 @@ class Case:
         used = {nat_id for _, promise in self.promises for way in promise.ways for nat_id in way.nat_gateways}
         return tuple(one for one in self.facts.network.nat_gateways if one.nat_gateway_id in used)
 
+    @cached_property
+    def scaling_subnets(self) -> list[str]:
+        """Subnets whose traffic passes a NAT gateway that AWS may give further addresses at any time."""
+        if self.facts.missing(READS):
+            return []
+        scaling = {nat.nat_gateway_id for nat in self.nat_gateways if nat.self_scaling}
+        ways = [(one.subnet_id, way) for one, promise in self.promises for way in promise.ways]
+        return sorted({subnet_id for subnet_id, way in ways if scaling & {*way.nat_gateways}})
+
     def predicted_egress(self) -> tuple[PredictedEgress, ...]:
         """A row for each group and candidate subnet; without addresses where nothing leaves, or nothing can be told."""
         if missing := self.facts.missing(READS):

@@ -21,6 +21,7 @@ from control_plane.domain.probe_rules import (
     LEAVES_AS_PROMISED,
     MUST_NOT_REACH_STAYS_SHUT,
     MUST_REACH_OPENS,
+    STILL_PROMISED,
 )
 from control_plane.domain.request import Contract
 
@@ -45,6 +46,7 @@ class Promise:
     contract: Contract
     addresses: frozenset[str]
     path: str
+    scales: bool = False  # by a NAT gateway that AWS may give further addresses at any time
 
     @property
     def wanted(self) -> str:
@@ -86,7 +88,8 @@ def _addresses(heard: list[Echo], promise: Promise) -> Iterator[Claim]:
     inside = [echo for echo in heard if echo.addresses and echo.addresses <= promise.addresses]
     if len(outside) > len(inside):
         remedy = f"Find the other way out (promised: {promise.way}), or put its address into ExpectedPublicIps."
-        yield Claim(LEAVES_AS_PROMISED, _all(heard), promise.wanted, remedy)
+        rule = STILL_PROMISED if promise.scales else LEAVES_AS_PROMISED
+        yield Claim(rule, _all(heard), promise.wanted, remedy)
     elif outside and len(outside) == len(inside):
         remedy = "Name a third echo service in EchoUrls: these contradict each other."
         yield Claim(ANSWER_TELLS, _all(heard), promise.wanted, remedy)

@@ -66,6 +66,13 @@ EVERY_GROUP_PROBED = Rule(
     reason="Restricted instance groups run without the internet, so there is no way out to prove.",
     source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ClusterRestrictedInstanceGroupSpecification.html",
 )
+STILL_PROMISED = Rule(
+    id="PROBE-010",
+    title="A NAT gateway that scales itself has only the addresses it had when the account was read.",
+    severity=Severity.WARNS,
+    reason="AWS adds addresses to it unasked: an address nobody knew is no proof, and no contradiction either.",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html",
+)
 
 PROBE_RULES = (
     LEAVES_AS_PROMISED,
@@ -77,6 +84,7 @@ PROBE_RULES = (
     ANSWER_TELLS,
     ECHOES_AGREE,
     EVERY_GROUP_PROBED,
+    STILL_PROMISED,
 )
 
 # What a row says when one of its rules does not hold. A way out that must not be there is another way out, so it is
@@ -89,5 +97,6 @@ VERDICTS = {
     INSTANCE_RUNS: Verdict.UNKNOWN,
     INSTANCE_REPORTS: Verdict.UNKNOWN,
     ANSWER_TELLS: Verdict.UNKNOWN,
+    STILL_PROMISED: Verdict.UNKNOWN,
     ECHOES_AGREE: Verdict.MATCH,
 }

@@ -1,6 +1,6 @@
 """From what the probes said to one row for each group and subnet, and one word for the run."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,22 +51,32 @@ class Look:
         return f"seen leaving by {', '.join(self.observed)}" if self.observed else "no echo service answered"
 
 
-def judge_probes(request: Request, ledger: Ledger, predicted: Iterable[PredictedEgress], at: datetime) -> Judgement:
-    """Judge a ledger whose probes are all settled; a group and subnet without a prediction were promised nothing."""
+def judge_probes(
+    request: Request,
+    ledger: Ledger,
+    predicted: Iterable[PredictedEgress],
+    at: datetime,
+    scaling: Collection[str] = (),
+) -> Judgement:
+    """Judge a ledger whose probes are all settled; a group and subnet without a prediction were promised nothing.
+
+    Args:
+        scaling: ids of the subnets behind a NAT gateway that scales itself.
+    """
     promises = {(row.instance_group_name, row.subnet_id): row for row in predicted}
     probes = {probe.point: probe for probe in ledger.probes}
     rows: list[Egress] = []
     findings: dict[tuple[str, str], Finding] = {}
     for group, point in vantage_points(request):
         probe = probes[point]
-        promise = _promise(request.egress, promises.get((group, point.subnet_id)))
+        promise = _promise(request.egress, promises.get((group, point.subnet_id)), scales=point.subnet_id in scaling)
         look = _look(probe, ledger.question, promise)
         rows.append(_row(group, probe, promise, look, at))
         findings |= {(claim.rule.id, point.key): claim.at(point.key) for claim in look.claims}
     return Judgement(tuple(rows), (*findings.values(), *_not_probed(request)), _verdict(row.verdict for row in rows))
 
 
-def _promise(terms: EgressTerms, row: PredictedEgress | None) -> Promise:
+def _promise(terms: EgressTerms, row: PredictedEgress | None, *, scales: bool) -> Promise:
     """By NatGateway the routes promise; where they promise nothing (not read, or knowingly so), the request does."""
     asked_for = frozenset(terms.expected_public_ips)
     by_route = frozenset(row.expected_public_ips if row else ())
@@ -75,7 +85,7 @@ def _promise(terms: EgressTerms, row: PredictedEgress | None) -> Promise:
         Contract.CENTRAL: asked_for,
         Contract.CLOSED: frozenset[str](),
     }
-    return Promise(terms.contract, addresses[terms.contract], row.path if row else "")
+    return Promise(terms.contract, addresses[terms.contract], row.path if row else "", scales)
 
 
 def _look(probe: Probe, question: Question, promise: Promise) -> Look:

@@ -136,8 +136,9 @@ def _silent(probe: Probe, code: str, text: str) -> Probe:
 
 
 def _judged(run: Run, ledger: Ledger, runs: RunTable, evidence: EvidenceStore, at: datetime) -> ProbeVerdict:
-    promised = [PredictedEgress.from_wire(row) for row in evidence.get(run.run_id, "check")["PredictedEgress"]]
-    judgement = judge_probes(runs.request_of(run.run_id), ledger, promised, at)
+    check = evidence.get(run.run_id, "check")
+    promised = [PredictedEgress.from_wire(row) for row in check["PredictedEgress"]]
+    judgement = judge_probes(runs.request_of(run.run_id), ledger, promised, at, check["ScalingSubnets"])
     evidence.put(run.run_id, "probes", ledger.model_copy(update={"egress": judgement.rows}).to_wire())
     findings = merge(run.findings, judgement.findings)
     runs.note(run.run_id, egress=judgement.rows, findings=findings, omitted_findings=run.omitted_findings)

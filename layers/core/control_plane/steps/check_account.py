@@ -12,7 +12,7 @@ from control_plane.aws.run_table import RunTable
 from control_plane.domain.case import Case
 from control_plane.domain.egress import Via
 from control_plane.domain.findings import blocking
-from control_plane.domain.rules import judge
+from control_plane.domain.rules import CHECKS, judge
 from control_plane.domain.run import Phase
 from control_plane.domain.wire import Wire
 from control_plane.steps.request import StepRequest
@@ -43,6 +43,7 @@ def check_account(
     asked = runs.request_of(run.run_id)
     case = Case(asked, reader.read(run, asked.shape, now()))
     findings, predicted = judge(case), case.predicted_egress()
+    remarks = [finding for finding in run.findings if finding.rule not in CHECKS]  # the door's
     evidence.put(
         run.run_id,
         "check",
@@ -50,9 +51,10 @@ def check_account(
             "Facts": case.facts.to_wire(),
             "Findings": [finding.to_wire() for finding in findings],
             "PredictedEgress": [row.to_wire() for row in predicted],
+            "ScalingSubnets": case.scaling_subnets,
         },
     )
-    runs.note(run.run_id, findings=tuple(findings), predicted_egress=predicted)
+    runs.note(run.run_id, findings=(*remarks, *findings), predicted_egress=predicted)
     return Report(
         verdict=Verdict.BLOCKED if blocking(findings) else Verdict.CLEAR,
         prove_before_create=Via.BEFORE_CREATE in asked.egress.prove,
