@@ -8,12 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers/core"))  # where Lambda has it on its path, too
 
-from control_plane.domain.conflicts import CONFLICT_RULES  # noqa: E402
 from control_plane.domain.door import DOOR_RULES  # noqa: E402
+from control_plane.domain.door.conflicts import CONFLICT_RULES  # noqa: E402
 from control_plane.domain.findings import Rule  # noqa: E402
-from control_plane.domain.outcome import OUTCOME_RULES  # noqa: E402
-from control_plane.domain.probe_rules import PROBE_RULES  # noqa: E402
+from control_plane.domain.probe.rules import PROBE_RULES  # noqa: E402
 from control_plane.domain.rules import CHECKS  # noqa: E402
+from control_plane.domain.run.outcome import OUTCOME_RULES  # noqa: E402
 
 BOOK = ROOT / "docs/rules.md"
 HEAD = """\

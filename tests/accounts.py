@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from control_plane.domain.case import Case
-from control_plane.domain.facts import ExistingCluster, Facts, Network, NotRead, Presence, Role
+from control_plane.domain.account.case import Case
+from control_plane.domain.account.facts import ExistingCluster, Facts, Network, NotRead, Presence, Role
 from control_plane.domain.findings import Severity
 from control_plane.domain.request import Request
 from control_plane.domain.rules import judge

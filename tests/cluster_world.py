@@ -12,7 +12,7 @@ from control_plane.aws.hyperpod_reader import HyperPodReader
 from control_plane.aws.hyperpod_remover import HyperPodRemover
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.announcements import Announcement
+from control_plane.domain.messages.announcements import Announcement
 from control_plane.domain.request import OnFailure, Request
 from control_plane.domain.run import Run, State
 from control_plane.domain.wire import rfc3339

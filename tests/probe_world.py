@@ -13,7 +13,7 @@ from control_plane.aws.probe_instances import ProbeInstance, ProbeInstances
 from control_plane.aws.probe_launcher import ProbeLauncher
 from control_plane.aws.run_command import Invocation, RunCommand
 from control_plane.domain.egress import PredictedEgress
-from control_plane.domain.probe import INSTANCE_TYPES, Ledger, VantagePoint, vantage_points
+from control_plane.domain.probe.ledger import INSTANCE_TYPES, Ledger, VantagePoint, vantage_points
 from control_plane.domain.request import Request
 from control_plane.domain.run import Evidence, State
 from control_plane.errors import AccessDenied, AwsRefused, AwsUnavailable

@@ -8,8 +8,8 @@ from control_plane.aws.clients import client
 from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.outbox import Outbox
-from control_plane.domain.bus_event import BusEvent
 from control_plane.domain.door import judge_body
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.rules import SUPPRESSIBLE
 from control_plane.entry import now, step
 from control_plane.settings import setting

@@ -3,7 +3,7 @@
 from control_plane.aws.clients import client
 from control_plane.aws.deliveries import Deliveries
 from control_plane.aws.slack import Slack
-from control_plane.domain.bus_event import BusEvent
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.entry import now, step
 from control_plane.settings import setting
 from control_plane.steps.notify_slack import Report, notify_slack

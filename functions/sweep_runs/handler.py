@@ -7,7 +7,7 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.open_items import OpenItems
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.bus_event import BusEvent
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.entry import now, step
 from control_plane.settings import setting
 from control_plane.steps.sweep_runs import Report, Sweeper, run_id_in

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from control_plane.domain.announcements import Announcement
+from control_plane.domain.messages.announcements import Announcement
 from control_plane.errors import AwsUnavailable
 
 

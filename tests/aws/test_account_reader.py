@@ -11,8 +11,8 @@ from moto import mock_aws
 from control_plane.aws import account_reader, hyperpod_reader
 from control_plane.aws.account_reader import AccountReader
 from control_plane.aws.network_reader import VALUES_PER_FILTER
-from control_plane.domain.case import Case
-from control_plane.domain.facts import Presence
+from control_plane.domain.account.case import Case
+from control_plane.domain.account.facts import Presence
 from control_plane.domain.findings import Severity
 from control_plane.domain.request import Request
 from control_plane.domain.rules import CHECKS, judge

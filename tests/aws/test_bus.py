@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from control_plane.aws.bus import Bus
-from control_plane.domain.announcements import Announcement, DetailType
+from control_plane.domain.messages.announcements import Announcement, DetailType
 from control_plane.errors import AccessDenied, AwsRefused, AwsUnavailable, CallFailed
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from botocore.model import ServiceModel
 
 from control_plane.aws.create_cluster_model import create_cluster_model, describe
-from control_plane.domain.cluster_shape import ClusterShape, InstanceGroup, LifeCycleConfig, VpcConfig
+from control_plane.domain.cluster.shape import ClusterShape, InstanceGroup, LifeCycleConfig, VpcConfig
 from control_plane.domain.door import cluster_rules, judge_body, shape_check, texts
 from control_plane.domain.door.kinds import KINDS
 from control_plane.domain.wire import AwsShape

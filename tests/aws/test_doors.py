@@ -15,11 +15,11 @@ from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.announcements import DetailType, announcement
-from control_plane.domain.bus_event import BusEvent
 from control_plane.domain.door import judge_body, judge_text
+from control_plane.domain.messages.announcements import DetailType, announcement
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.run import State, run_id_of
-from control_plane.domain.run_lifecycle import ended
+from control_plane.domain.run.lifecycle import ended
 from control_plane.errors import AwsUnavailable, RunNotFound
 from control_plane.steps.accept_request import EventDoor, Report
 from control_plane.steps.api import Accepted, Api, Conflicting, Refused

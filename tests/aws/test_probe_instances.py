@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from control_plane.aws.probe_instances import ProbeInstances
 from control_plane.aws.probe_launcher import ProbeLauncher
-from control_plane.domain.probe import USER_DATA, VantagePoint
+from control_plane.domain.probe.ledger import USER_DATA, VantagePoint
 from control_plane.errors import AccessDenied, AwsRefused, AwsUnavailable
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from control_plane.aws.acceptance import Acceptance
 from control_plane.aws.open_items import OpenItems
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.announcements import Announcement, DetailType, announcement
-from control_plane.domain.conflicts import Conflict, Over
+from control_plane.domain.door.conflicts import Conflict, Over
 from control_plane.domain.findings import Finding, Severity
+from control_plane.domain.messages.announcements import Announcement, DetailType, announcement
 from control_plane.domain.run import Phase, Run, State
-from control_plane.domain.run_lifecycle import ended
+from control_plane.domain.run.lifecycle import ended
 from control_plane.errors import DeadlinePassed, RunNotFound, RunOver
 from tests.aws.conftest import NOON, TABLE, a_request, a_run
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from control_plane.aws.deliveries import Deliveries
 from control_plane.aws.slack import PATIENCE, WEBHOOK, Slack, SlackRefused, SlackUnavailable
-from control_plane.domain.bus_event import BusEvent
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.errors import AccessDenied, AwsRefused, ControlPlaneError, Misconfigured
 from control_plane.steps.notify_slack import Report, notify_slack
 from tests.aws.conftest import NOON, TABLE

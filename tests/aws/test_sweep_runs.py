@@ -13,7 +13,7 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.open_items import OpenItems
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.bus_event import BusEvent
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.run import Cause, Run, State
 from control_plane.errors import AwsUnavailable
 from control_plane.steps.sweep_runs import ENDINGS, GRACE, Report, Sweeper, run_id_in

@@ -10,11 +10,11 @@ import pytest
 from botocore.model import ServiceModel, Shape, StructureShape
 
 from control_plane import domain
-from control_plane.domain.instance_types import EFA_INTERFACES, MAX_PODS
+from control_plane.domain.account.instance_types import EFA_INTERFACES, MAX_PODS
 from control_plane.domain.wire import AwsShape
 
 # Shapes that stand for a part of several requests; their names are held to the model where the request is judged.
-REQUESTS = "control_plane.domain.cluster_shape"
+REQUESTS = "control_plane.domain.cluster.shape"
 
 
 @cache

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from control_plane.domain.announcements import DETAIL_MAX, Announcement, DetailType, announcement
 from control_plane.domain.egress import Verdict, Via
 from control_plane.domain.findings import Severity
+from control_plane.domain.messages.announcements import DETAIL_MAX, Announcement, DetailType, announcement
 from control_plane.domain.run import Cause, Disposition, Phase, Run
 from control_plane.domain.wire import rfc3339
 from tests.contracts.deployed import rules_of

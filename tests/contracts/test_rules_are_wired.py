@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from control_plane.domain import rules
-from control_plane.domain.facts import BY_HAND
+from control_plane.domain.account.facts import BY_HAND
 from control_plane.domain.rules import CHECKS, SUPPRESSIBLE
 from control_plane.steps.check_account import ACTIONS
 from scripts.rule_book import BOOK, book

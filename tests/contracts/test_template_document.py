@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.domain.probe import EXECUTION_TIMEOUT, PARAMETER_PATTERNS
+from control_plane.domain.probe.ledger import EXECUTION_TIMEOUT, PARAMETER_PATTERNS
 from control_plane.domain.request import DEFAULT_ECHO_URLS, URL_PATTERN
 from scripts.embed_probe import embed
 from tests.contracts.deployed import ROOT, properties

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from simulator.app import Simulator
+from simulator.world import HOME
 from tests.conftest import OneWorld
 from tests.simulator.planes import tiny
 
@@ -78,6 +80,11 @@ def up(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 (our own)
 
 
+def ids_in_the_sample_request() -> set[str]:
+    sample = (HOME / "events/cluster_requested.json").read_text(encoding="utf-8")
+    return set(re.findall(r"(?:subnet|sg)-[0-9a-f]+", sample))
+
+
 def parent_of(process: Path) -> int:
     try:
         return int((process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
@@ -101,6 +108,7 @@ def test_up_prints_one_line_of_json_and_ends_with_0_when_told() -> None:
     assert book["region"] == "ap-northeast-1"
     assert set(book["world"]["Subnets"]) == {"controller", "worker"}
     assert "ProvisionCluster" in book["world"]["StateMachines"]
+    assert ids_in_the_sample_request() == {*book["world"]["Subnets"].values(), book["world"]["SecurityGroupId"]}
     assert children, "the process that function workers are forked from"
     assert not [path for path in children if path.exists()]
 

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from control_plane.domain.blocks import NOT_INTERNET, Block
-from control_plane.domain.facts import Network
-from control_plane.domain.packet_filters import groups_permit
-from control_plane.domain.path_walk import End, walk
-from control_plane.domain.promise import Promises
+from control_plane.domain.account.blocks import NOT_INTERNET, Block
+from control_plane.domain.account.facts import Network
+from control_plane.domain.account.packet_filters import groups_permit
+from control_plane.domain.account.path_walk import End, walk
+from control_plane.domain.account.promise import Promises
 from simulator.internet.packet_path import follow, future_interface
 from tests.accounts import VPC, nat_gateway, route, route_table
 

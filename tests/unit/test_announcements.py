@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from control_plane.domain.announcements import Announcement, DetailType, announcement
 from control_plane.domain.egress import Egress, Verdict, Via
 from control_plane.domain.findings import Finding, Severity
-from control_plane.domain.fit import TEXT_MAX
+from control_plane.domain.messages.announcements import Announcement, DetailType, announcement
+from control_plane.domain.messages.fit import TEXT_MAX
 from control_plane.domain.run import Run
 from tests.run_strategies import ACCEPTED, runs
 

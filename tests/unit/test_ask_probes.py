@@ -6,8 +6,8 @@ import pytest
 
 from control_plane.domain.egress import Verdict
 from control_plane.domain.findings import Severity
-from control_plane.domain.probe import COMMAND_TIMEOUT, ONLINE_WAIT, PARAMETER_PATTERNS
-from control_plane.domain.probe_verdict import ProbeVerdict
+from control_plane.domain.probe.ledger import COMMAND_TIMEOUT, ONLINE_WAIT, PARAMETER_PATTERNS
+from control_plane.domain.probe.verdict import ProbeVerdict
 from control_plane.domain.run import State
 from control_plane.errors import DeadlinePassed, RunOver
 from control_plane.steps.ask_probes import Status

@@ -7,8 +7,8 @@ import pytest
 
 from control_plane.aws.account_reader import AccountReader
 from control_plane.aws.evidence import EvidenceStore
-from control_plane.domain.cluster_shape import ClusterShape
-from control_plane.domain.facts import Facts
+from control_plane.domain.account.facts import Facts
+from control_plane.domain.cluster.shape import ClusterShape
 from control_plane.domain.findings import Finding, Severity
 from control_plane.domain.request import Request
 from control_plane.domain.run import Evidence, Phase, Run, State

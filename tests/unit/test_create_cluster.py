@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from control_plane.domain.announcements import DetailType
+from control_plane.domain.messages.announcements import DetailType
 from control_plane.domain.run import Phase, State
 from control_plane.errors import (
     AccessDenied,

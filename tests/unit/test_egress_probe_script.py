@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from control_plane.domain.probe import CONNECTIONS, Question
-from control_plane.domain.probe_answer import OUTPUT_LIMIT, read_answer
+from control_plane.domain.probe.answer import OUTPUT_LIMIT, read_answer
+from control_plane.domain.probe.ledger import CONNECTIONS, Question
 from tests.loopback_tls import Page, certificate, serving
 
 SCRIPT = Path(__file__).parents[2] / "probe/egress_probe.sh"

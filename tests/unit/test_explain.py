@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from control_plane.domain.explain import DETAIL_CHARACTERS, Explanation, Failure, explain
-from control_plane.domain.failure_clues import CLUES, NO_CLUE, NO_CLUE_AND_NO_CLUSTER, Clue
+from control_plane.domain.cluster.explain import DETAIL_CHARACTERS, Explanation, Failure, explain
+from control_plane.domain.cluster.failure_clues import CLUES, NO_CLUE, NO_CLUE_AND_NO_CLUSTER, Clue
 from control_plane.domain.findings import Finding, Severity
 from control_plane.domain.run import Cause, Run
 from tests.cluster_world import a_run

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from control_plane.domain.explain import Failure
+from control_plane.domain.cluster.explain import Failure
 from control_plane.domain.request import OnFailure
 from control_plane.domain.run import Cause, State
 from control_plane.errors import RunOver

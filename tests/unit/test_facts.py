@@ -5,9 +5,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from control_plane.domain.blocks import Block, pieces
-from control_plane.domain.facts import ExistingCluster, Facts
-from control_plane.domain.network import Kind, Route
+from control_plane.domain.account.blocks import Block, pieces
+from control_plane.domain.account.facts import ExistingCluster, Facts
+from control_plane.domain.account.network import Kind, Route
 from tests.accounts import VPC, Account
 from tests.unit.test_rulebook import denied
 from tests.unit.test_rules_cautions import around, firewall, regional

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from control_plane.domain.blocks import Block
-from control_plane.domain.path_walk import End, walk
-from control_plane.domain.promise import Promise, Promises
+from control_plane.domain.account.blocks import Block
+from control_plane.domain.account.path_walk import End, walk
+from control_plane.domain.account.promise import Promise, Promises
 from tests.accounts import (
     PUBLIC,
     VPC,

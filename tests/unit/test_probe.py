@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control_plane.domain.egress import Via
-from control_plane.domain.probe import (
+from control_plane.domain.probe.ledger import (
     COMMAND_TIMEOUT,
     ONLINE_WAIT,
     PARAMETER_PATTERNS,

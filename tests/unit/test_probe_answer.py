@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.domain.probe import Question
-from control_plane.domain.probe_answer import AnswerError, Echo, Seen, read_answer
+from control_plane.domain.probe.answer import AnswerError, Echo, Seen, read_answer
+from control_plane.domain.probe.ledger import Question
 
 QUESTION = Question(
     nonce="0" * 32,

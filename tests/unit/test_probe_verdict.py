@@ -8,9 +8,9 @@ import pytest
 
 from control_plane.domain.egress import PredictedEgress, Verdict
 from control_plane.domain.findings import Severity
-from control_plane.domain.probe import Ledger, Probe, TroubleKind
-from control_plane.domain.probe_rules import PROBE_RULES, VERDICTS
-from control_plane.domain.probe_verdict import Judgement, ProbeVerdict, judge_probes
+from control_plane.domain.probe.ledger import Ledger, Probe, TroubleKind
+from control_plane.domain.probe.rules import PROBE_RULES, VERDICTS
+from control_plane.domain.probe.verdict import Judgement, ProbeVerdict, judge_probes
 from control_plane.domain.request import Contract, Request
 from tests.unit.test_probe import RUN_ID, a_request, own_vpc
 

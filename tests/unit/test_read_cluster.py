@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from control_plane.domain.readiness import Status
+from control_plane.domain.cluster.readiness import Status
 from control_plane.domain.run import Phase
 from control_plane.errors import AccessDenied, DeadlinePassed
 from control_plane.steps.read_cluster import Report, read_cluster

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.domain.cluster import Cluster, Node
-from control_plane.domain.cluster_shape import ClusterShape
-from control_plane.domain.readiness import STALE_READS, Status, counts_match, groups_of, judge, wait_seconds
+from control_plane.domain.cluster.readiness import STALE_READS, Status, counts_match, groups_of, judge, wait_seconds
+from control_plane.domain.cluster.seen import Cluster, Node
+from control_plane.domain.cluster.shape import ClusterShape
 from tests.cluster_world import a_request
 
 LATER = STALE_READS + timedelta(minutes=10)

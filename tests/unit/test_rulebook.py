@@ -2,9 +2,9 @@
 
 import pytest
 
-from control_plane.domain.facts import BY_HAND, NotRead
+from control_plane.domain.account.facts import BY_HAND, NotRead
+from control_plane.domain.account.path_walk import READS
 from control_plane.domain.findings import Finding, Severity
-from control_plane.domain.path_walk import READS
 from control_plane.domain.rules import CHECKS, SUPPRESSIBLE, judge
 from control_plane.domain.rules.rulebook import checks
 from tests.accounts import CONTROLLER_IP, ROLE, VPC, WORKER, Account, group

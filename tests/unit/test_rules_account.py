@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from control_plane.domain.facts import ExistingCluster, Presence
+from control_plane.domain.account.facts import ExistingCluster, Presence
 from control_plane.domain.findings import Severity
 from tests.accounts import ROLE, SCRIPT, Account, Example
 

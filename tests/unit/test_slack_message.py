@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from control_plane.domain.announcements import DetailType, announcement
+from control_plane.domain.messages.announcements import DetailType, announcement
+from control_plane.domain.messages.slack_message import message
 from control_plane.domain.run import Run
-from control_plane.domain.slack_message import message
 from tests.run_strategies import ACCEPTED, runs
 
 MACHINE = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:provision-cluster"

@@ -8,11 +8,11 @@ from control_plane.aws.keys import claim_key, run_key
 from control_plane.aws.outbox import put_event
 from control_plane.aws.run_table import FIELDS
 from control_plane.aws.transactions import transact
-from control_plane.domain.announcements import Announcement
-from control_plane.domain.conflicts import Conflict, Over
+from control_plane.domain.door.conflicts import Conflict, Over
+from control_plane.domain.messages.announcements import Announcement
 from control_plane.domain.request import Request
 from control_plane.domain.run import Run
-from control_plane.domain.run_size import within_item
+from control_plane.domain.run.size import within_item
 from control_plane.errors import AwsUnavailable
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from control_plane.aws.lifecycle_reader import find_file
 from control_plane.aws.network_reader import NetworkReader
 from control_plane.aws.reading import Reading
 from control_plane.aws.role_reader import read_role
-from control_plane.domain.cluster_shape import ClusterShape
-from control_plane.domain.facts import ExistingCluster, Facts, Presence, Role
-from control_plane.domain.lifecycle import S3Object, entry_files
+from control_plane.domain.account.facts import ExistingCluster, Facts, Presence, Role
+from control_plane.domain.account.lifecycle import S3Object, entry_files
+from control_plane.domain.cluster.shape import ClusterShape
 from control_plane.domain.run import Run
 
 if TYPE_CHECKING:

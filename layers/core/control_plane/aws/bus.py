@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from control_plane.aws.calls import calling
-from control_plane.domain.announcements import Announcement
+from control_plane.domain.messages.announcements import Announcement
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

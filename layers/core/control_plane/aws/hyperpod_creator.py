@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from control_plane.aws.calls import calling
-from control_plane.domain.cluster import marked, marks
+from control_plane.domain.cluster.seen import marked
+from control_plane.domain.tags import marks
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from botocore.parsers import ResponseParserError
 
 from control_plane.aws.calls import calling
-from control_plane.domain.cluster import Cluster, ClusterEvent, Node, marks
+from control_plane.domain.cluster.seen import Cluster, ClusterEvent, Node
 from control_plane.domain.run import Run
+from control_plane.domain.tags import marks
 from control_plane.errors import AwsRefused
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from control_plane.aws.calls import calling
-from control_plane.domain.facts import Presence
-from control_plane.domain.lifecycle import S3Object
+from control_plane.domain.account.facts import Presence
+from control_plane.domain.account.lifecycle import S3Object
 from control_plane.errors import AwsRefused
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from control_plane.aws.calls import calling
 from control_plane.aws.reading import Reading
-from control_plane.domain.cluster_shape import ClusterShape
-from control_plane.domain.facts import Network
-from control_plane.domain.network import (
+from control_plane.domain.account.facts import Network
+from control_plane.domain.account.network import (
     InternetGateway,
     NatGateway,
     NetworkAcl,
@@ -21,6 +20,7 @@ from control_plane.domain.network import (
     Subnet,
     VpcEndpoint,
 )
+from control_plane.domain.cluster.shape import ClusterShape
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

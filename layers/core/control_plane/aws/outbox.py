@@ -12,9 +12,9 @@ from control_plane.aws.items import from_item, to_item
 from control_plane.aws.keys import claim_key, cluster_key, event_key, run_key
 from control_plane.aws.run_table import update_of
 from control_plane.aws.transactions import transact
-from control_plane.domain.announcements import Announcement
+from control_plane.domain.messages.announcements import Announcement
 from control_plane.domain.run import Run
-from control_plane.domain.run_size import within_item
+from control_plane.domain.run.size import within_item
 from control_plane.domain.wire import rfc3339
 from control_plane.errors import RunOver
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from control_plane.aws.calls import calling
+from control_plane.domain.tags import POINT_TAG, RUN_TAG
 from control_plane.domain.wire import Wire
 from control_plane.errors import AwsRefused
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 READS = frozenset({"ec2:DescribeInstances"})
 WRITES = frozenset({"ec2:TerminateInstances"})
 ACTIONS = READS | WRITES
-
-RUN_TAG, POINT_TAG = "hyperpod-vpc:run-id", "hyperpod-vpc:probe"
 
 
 class ProbeInstance(Wire):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from control_plane.aws.calls import calling
 from control_plane.aws.evidence import canonical
-from control_plane.aws.probe_instances import POINT_TAG, RUN_TAG
-from control_plane.domain.probe import INSTANCE_TYPES, USER_DATA, VantagePoint
+from control_plane.domain.probe.ledger import INSTANCE_TYPES, USER_DATA, VantagePoint
+from control_plane.domain.tags import POINT_TAG, marks
 from control_plane.errors import AwsRefused, AwsUnavailable
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 READS = frozenset({"ec2:DescribeSubnets", "ec2:DescribeInstanceTypeOfferings", "ssm:GetParameter"})
 WRITES = frozenset({"ec2:RunInstances"})
 ACTIONS = READS | WRITES
-
-STACK_TAG = "hyperpod-vpc:stack"
 
 # The standard image: the minimal one has no SSM agent. Its root device is the same on both architectures.
 # https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-from-ssm-parameter
@@ -80,7 +78,7 @@ class ProbeLauncher:
 
     def _parameters(self, run_id: str, point: VantagePoint) -> dict[str, Any]:
         """All in the one call: what is said in a second one may never be said."""
-        tags = {RUN_TAG: run_id, STACK_TAG: self._stack, POINT_TAG: point.key, "Name": "hyperpod-vpc egress probe"}
+        tags = marks(run_id, self._stack) | {POINT_TAG: point.key, "Name": "hyperpod-vpc egress probe"}
         tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
         disk = {"Encrypted": True, "DeleteOnTermination": True, "VolumeType": "gp3", "VolumeSize": ROOT_GIB}
         return {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from control_plane.domain.facts import NotRead
+from control_plane.domain.account.facts import NotRead
 from control_plane.errors import AccessDenied, AwsRefused
 
 AnswerT = TypeVar("AnswerT")

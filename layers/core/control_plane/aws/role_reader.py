@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from control_plane.aws.calls import calling
-from control_plane.domain.facts import Role, role_name
+from control_plane.domain.account.facts import Role, role_name
 from control_plane.errors import AwsRefused
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from control_plane.aws.calls import calling
-from control_plane.domain.probe import DELIVERY_TIMEOUT
+from control_plane.domain.probe.ledger import DELIVERY_TIMEOUT
 from control_plane.domain.wire import Wire
 from control_plane.errors import AwsRefused
 

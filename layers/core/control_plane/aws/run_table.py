@@ -19,8 +19,8 @@ from control_plane.aws.items import from_item, to_item
 from control_plane.aws.keys import run_key
 from control_plane.domain.request import Request
 from control_plane.domain.run import Phase, Run, State
-from control_plane.domain.run_lifecycle import check_alive, entered
-from control_plane.domain.run_size import within_item
+from control_plane.domain.run.lifecycle import check_alive, entered
+from control_plane.domain.run.size import within_item
 from control_plane.errors import AwsRefused, RunNotFound, RunOver
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from control_plane.domain.cluster_shape import ClusterShape
+from control_plane.domain.cluster.shape import ClusterShape
 from control_plane.domain.egress import Via
 from control_plane.domain.wire import Wire
 

@@ -7,9 +7,9 @@ from typing import Any
 from control_plane.aws.acceptance import Acceptance
 from control_plane.aws.bus import Bus
 from control_plane.aws.outbox import Outbox
-from control_plane.domain.announcements import DetailType, announcement
-from control_plane.domain.bus_event import BusEvent
 from control_plane.domain.door import Judged
+from control_plane.domain.messages.announcements import DetailType, announcement
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.run import Phase, PhaseTimes, Run, State, run_id_of
 from control_plane.domain.wire import Wire
 from control_plane.steps import announce, doorway

@@ -8,8 +8,8 @@ from control_plane.aws import cluster_index as cluster_index_room
 from control_plane.aws import run_table
 from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.conflicts import unusable_key
 from control_plane.domain.door import Judged
+from control_plane.domain.door.conflicts import unusable_key
 from control_plane.domain.egress import Egress
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import REQUEST_ID_PATTERN

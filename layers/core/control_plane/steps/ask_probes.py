@@ -12,8 +12,8 @@ from control_plane.aws.run_command import Invocation, RunCommand
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.egress import PredictedEgress
 from control_plane.domain.findings import merge
-from control_plane.domain.probe import ONLINE_WAIT, Ledger, Probe, TroubleKind
-from control_plane.domain.probe_verdict import ProbeVerdict, judge_probes
+from control_plane.domain.probe.ledger import ONLINE_WAIT, Ledger, Probe, TroubleKind
+from control_plane.domain.probe.verdict import ProbeVerdict, judge_probes
 from control_plane.domain.run import Run
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused

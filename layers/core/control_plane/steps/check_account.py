@@ -9,7 +9,7 @@ from control_plane.aws import evidence as evidence_room
 from control_plane.aws.account_reader import AccountReader
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.case import Case
+from control_plane.domain.account.case import Case
 from control_plane.domain.egress import Via
 from control_plane.domain.findings import blocking
 from control_plane.domain.rules import CHECKS, judge

@@ -11,11 +11,11 @@ from control_plane.aws.hyperpod_creator import HyperPodCreator
 from control_plane.aws.hyperpod_reader import HyperPodReader, Stranger
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.announcements import Announcement, DetailType, announcement
-from control_plane.domain.cluster import RUN_TAG
+from control_plane.domain.cluster.readiness import STALE_READS
+from control_plane.domain.messages.announcements import Announcement, DetailType, announcement
 from control_plane.domain.place import Place
-from control_plane.domain.readiness import STALE_READS
 from control_plane.domain.run import Phase, Run
+from control_plane.domain.tags import RUN_TAG
 from control_plane.domain.wire import Wire
 from control_plane.errors import AwsRefused, AwsUnavailable, CallFailed, NameInUse, NotYet
 from control_plane.steps import announce

@@ -7,7 +7,7 @@ from control_plane.aws import hyperpod_reader, hyperpod_remover, run_table
 from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
 from control_plane.aws.hyperpod_remover import HyperPodRemover
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.readiness import STALE_READS, time_since
+from control_plane.domain.cluster.readiness import STALE_READS, time_since
 from control_plane.domain.run import Disposition, Phase, Run, State
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused, NotYet, RunOver

@@ -7,8 +7,8 @@ from control_plane.aws import acceptance as acceptance_room
 from control_plane.aws import executions as executions_room
 from control_plane.aws.acceptance import Acceptance
 from control_plane.aws.executions import Executions
-from control_plane.domain.conflicts import Conflict, conflict_finding
 from control_plane.domain.door import Judged, request_fingerprint
+from control_plane.domain.door.conflicts import Conflict, conflict_finding
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import Request
 from control_plane.domain.run import Phase, PhaseTimes, Run, State, run_id_of

@@ -11,8 +11,8 @@ from itertools import islice
 from control_plane.aws import hyperpod_reader, run_table
 from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.cluster import Cluster
-from control_plane.domain.explain import Failure, explain
+from control_plane.domain.cluster.explain import Failure, explain
+from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.request import OnFailure
 from control_plane.domain.run import Cause, Phase, Run
 from control_plane.domain.wire import Wire

@@ -7,8 +7,8 @@ from control_plane.aws import deliveries as deliveries_room
 from control_plane.aws import secrets as secrets_room
 from control_plane.aws.deliveries import Deliveries
 from control_plane.aws.slack import Slack
-from control_plane.domain.bus_event import BusEvent
-from control_plane.domain.slack_message import message
+from control_plane.domain.messages.bus_event import BusEvent
+from control_plane.domain.messages.slack_message import message
 from control_plane.domain.wire import Wire
 
 ACTIONS = deliveries_room.ACTIONS | secrets_room.ACTIONS

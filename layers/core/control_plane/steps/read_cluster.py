@@ -6,7 +6,7 @@ from datetime import datetime
 from control_plane.aws import hyperpod_reader, run_table
 from control_plane.aws.hyperpod_reader import HyperPodReader
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.readiness import Status, counts_match, groups_of, judge, time_since, wait_seconds
+from control_plane.domain.cluster.readiness import Status, counts_match, groups_of, judge, time_since, wait_seconds
 from control_plane.domain.run import Phase
 from control_plane.domain.wire import Wire
 from control_plane.steps.request import StepRequest

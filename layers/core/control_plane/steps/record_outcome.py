@@ -10,11 +10,11 @@ from control_plane.aws import run_table
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.announcements import Announcement, DetailType, announcement
-from control_plane.domain.outcome import outcome
+from control_plane.domain.messages.announcements import Announcement, DetailType, announcement
 from control_plane.domain.place import Place
 from control_plane.domain.request import Request
 from control_plane.domain.run import Evidence, Run, State
+from control_plane.domain.run.outcome import outcome
 from control_plane.domain.wire import Wire
 from control_plane.errors import CallFailed, RunOver
 from control_plane.steps.request import StepRequest

@@ -16,7 +16,7 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.open_items import OpenItems
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.bus_event import BusEvent
+from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.run import Run, State
 from control_plane.domain.wire import Wire
 from control_plane.errors import CallFailed

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from control_plane.domain.case import Case
-from control_plane.domain.cluster_shape import InstanceGroup
+from control_plane.domain.account.case import Case
+from control_plane.domain.account.instance_types import addresses_per_node
+from control_plane.domain.cluster.shape import InstanceGroup
 from control_plane.domain.findings import Finding, Rule, Severity
-from control_plane.domain.instance_types import addresses_per_node
 from control_plane.domain.rules.rulebook import checks
 
 SUBNETS = "ec2:DescribeSubnets"

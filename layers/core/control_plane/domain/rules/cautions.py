@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from control_plane.domain.case import Case, who
-from control_plane.domain.facts import Network
+from control_plane.domain.account.case import Case, who
+from control_plane.domain.account.facts import Network
+from control_plane.domain.account.network import Route
+from control_plane.domain.account.path_walk import READS
+from control_plane.domain.account.promise import SHOWN_WAYS
 from control_plane.domain.findings import Finding, Rule, Severity
-from control_plane.domain.network import Route
-from control_plane.domain.path_walk import READS
-from control_plane.domain.promise import SHOWN_WAYS
 from control_plane.domain.rules.egress import closed
 from control_plane.domain.rules.path import ACLS, VPC_GUIDE, opens_to_the_internet
 from control_plane.domain.rules.rulebook import checks

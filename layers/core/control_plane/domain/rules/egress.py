@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from control_plane.domain.case import Case, who
+from control_plane.domain.account.case import Case, who
+from control_plane.domain.account.path_walk import READS, End
+from control_plane.domain.account.promise import SHOWN_WAYS
 from control_plane.domain.findings import Finding, Rule, Severity
-from control_plane.domain.path_walk import READS, End
-from control_plane.domain.promise import SHOWN_WAYS
 from control_plane.domain.request import Contract
 from control_plane.domain.rules.path import VPC_GUIDE, by_nat_gateway
 from control_plane.domain.rules.rulebook import checks

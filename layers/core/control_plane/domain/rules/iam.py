@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from control_plane.domain.case import Case
-from control_plane.domain.facts import Role
+from control_plane.domain.account.case import Case
+from control_plane.domain.account.facts import Role
 from control_plane.domain.findings import Finding, Rule, Severity
 from control_plane.domain.rules.rulebook import checks
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from control_plane.domain.case import Case
-from control_plane.domain.facts import Presence
+from control_plane.domain.account.case import Case
+from control_plane.domain.account.facts import Presence
+from control_plane.domain.account.lifecycle import S3Object, entry_files
 from control_plane.domain.findings import Finding, Rule, Severity
-from control_plane.domain.lifecycle import S3Object, entry_files
 from control_plane.domain.rules.rulebook import checks
 
 LIST = "s3:ListBucket"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from control_plane.domain.case import Case
+from control_plane.domain.account.case import Case
 from control_plane.domain.findings import Finding, Rule, Severity
 from control_plane.domain.rules.rulebook import checks
 

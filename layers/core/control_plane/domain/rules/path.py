@@ -6,9 +6,9 @@ A fault is a row of `FAULTS`: how a walk ends, the rule that this breaks, and wh
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from control_plane.domain.case import Case, Placement, who
+from control_plane.domain.account.case import Case, Placement, who
+from control_plane.domain.account.path_walk import READS, End, Way
 from control_plane.domain.findings import Finding, Rule, Severity
-from control_plane.domain.path_walk import READS, End, Way
 from control_plane.domain.request import Contract
 from control_plane.domain.rules.rulebook import checks
 

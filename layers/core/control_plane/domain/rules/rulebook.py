@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from control_plane.domain.case import Case
-from control_plane.domain.facts import NotRead
+from control_plane.domain.account.case import Case
+from control_plane.domain.account.facts import NotRead
 from control_plane.domain.findings import Finding, Rule, Severity, worst_first
 
 Judgement = Callable[[Case], Iterable[Finding]]

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from control_plane.domain.case import Case, Placement, who
+from control_plane.domain.account.case import Case, Placement, who
+from control_plane.domain.account.instance_types import efa_capable
+from control_plane.domain.account.network import IpPermission, SecurityGroup
+from control_plane.domain.account.packet_filters import ALL_PROTOCOLS
 from control_plane.domain.findings import Finding, Rule, Severity
-from control_plane.domain.instance_types import efa_capable
-from control_plane.domain.network import IpPermission, SecurityGroup
-from control_plane.domain.packet_filters import ALL_PROTOCOLS
 from control_plane.domain.rules.rulebook import checks
 
 GROUPS = "ec2:DescribeSecurityGroups"

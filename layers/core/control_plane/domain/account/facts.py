@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from control_plane.domain.blocks import Block
-from control_plane.domain.network import (
+from control_plane.domain.account.blocks import Block
+from control_plane.domain.account.network import (
     InternetGateway,
     NatGateway,
     NetworkAcl,

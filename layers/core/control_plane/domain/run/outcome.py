@@ -7,7 +7,7 @@ from control_plane.domain.egress import Via, proved
 from control_plane.domain.findings import Finding, Rule, Severity
 from control_plane.domain.request import OnFailure, Request
 from control_plane.domain.run import Cause, Disposition, Run, State
-from control_plane.domain.run_lifecycle import ended
+from control_plane.domain.run.lifecycle import ended
 
 NODES_ASKED = Rule(
     id="PROOF-001",

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from control_plane.domain.announcements import IN_ALL, DetailType
-from control_plane.domain.console import execution_url
-from control_plane.domain.fit import compact
-from control_plane.domain.slack_blocks import Block, context, cut, header, link, safe, section, shown, table
+from control_plane.domain.messages.announcements import IN_ALL, DetailType
+from control_plane.domain.messages.console import execution_url
+from control_plane.domain.messages.fit import compact
+from control_plane.domain.messages.slack_blocks import Block, context, cut, header, link, safe, section, shown, table
 
 TEXT_MAX = 30_000  # Slack cuts at 40,000: https://docs.slack.dev/reference/methods/chat.postMessage#truncating
 ROWS_BUDGET, FINDINGS_BUDGET, GROUPS_BUDGET, UNFORESEEN_BUDGET = 3_500, 2_500, 800, 800

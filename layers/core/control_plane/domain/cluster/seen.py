@@ -10,8 +10,6 @@ from typing import Any, ClassVar
 from control_plane.domain.wire import AwsShape
 from control_plane.errors import RequestRejected
 
-RUN_TAG, STACK_TAG = "hyperpod-vpc:run-id", "hyperpod-vpc:stack"
-
 
 class GroupDetails(AwsShape):
     aws: ClassVar[str] = "sagemaker.ClusterInstanceGroupDetails"
@@ -76,11 +74,6 @@ class ClusterEvent(AwsShape):
     @property
     def is_error(self) -> bool:
         return self.event_level == "Error" or (self.event_level is None and "fail" in self.description.lower())
-
-
-def marks(run_id: str, stack: str) -> dict[str, str]:
-    """The tags on everything that a run of this stack makes."""
-    return {RUN_TAG: run_id, STACK_TAG: stack}
 
 
 def marked(cluster: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, Any]:

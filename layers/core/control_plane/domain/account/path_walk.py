@@ -7,10 +7,10 @@ A promise puts together the walks to every part of the internet that the VPC tre
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from control_plane.domain.blocks import Block
-from control_plane.domain.facts import Network
-from control_plane.domain.network import Kind, NatGateway, Route, RouteTable, Subnet
-from control_plane.domain.packet_filters import HTTPS, NAT_PORTS, NODE_PORTS, Passage, Ports, acl_passage
+from control_plane.domain.account.blocks import Block
+from control_plane.domain.account.facts import Network
+from control_plane.domain.account.network import Kind, NatGateway, Route, RouteTable, Subnet
+from control_plane.domain.account.packet_filters import HTTPS, NAT_PORTS, NODE_PORTS, Passage, Ports, acl_passage
 
 # What a walk cannot do without. ACLs, groups and endpoints it can: what is missing there changes no address.
 READS = frozenset(

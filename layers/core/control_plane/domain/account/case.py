@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from control_plane.domain.cluster_shape import InstanceGroup
+from control_plane.domain.account.facts import Facts
+from control_plane.domain.account.network import NatGateway, Subnet
+from control_plane.domain.account.path_walk import READS, Way
+from control_plane.domain.account.promise import Promise, Promises
+from control_plane.domain.cluster.shape import InstanceGroup
 from control_plane.domain.egress import PredictedEgress
-from control_plane.domain.facts import Facts
-from control_plane.domain.network import NatGateway, Subnet
-from control_plane.domain.path_walk import READS, Way
-from control_plane.domain.promise import Promise, Promises
 from control_plane.domain.request import Contract, Request
 
 

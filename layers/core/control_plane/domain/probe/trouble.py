@@ -1,8 +1,8 @@
 """Why a probe has nothing to say, as a claim: unknown, the cause as far as it goes, and the way to look by hand."""
 
-from control_plane.domain.probe import Probe, Trouble, TroubleKind
-from control_plane.domain.probe_claims import Claim, Promise
-from control_plane.domain.probe_rules import ANSWER_TELLS, INSTANCE_REPORTS, INSTANCE_RUNS
+from control_plane.domain.probe.claims import Claim, Promise
+from control_plane.domain.probe.ledger import Probe, Trouble, TroubleKind
+from control_plane.domain.probe.rules import ANSWER_TELLS, INSTANCE_REPORTS, INSTANCE_RUNS
 from control_plane.domain.request import Contract
 
 RULES = {

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from control_plane.domain.findings import Finding, Rule
-from control_plane.domain.probe import Question
-from control_plane.domain.probe_answer import (
+from control_plane.domain.probe.answer import (
     NOT_TRIED,
     NOTHING_GOT_THROUGH,
     UNRESOLVED,
@@ -14,7 +13,8 @@ from control_plane.domain.probe_answer import (
     echoes,
     in_words,
 )
-from control_plane.domain.probe_rules import (
+from control_plane.domain.probe.ledger import Question
+from control_plane.domain.probe.rules import (
     ANSWER_TELLS,
     ECHOES_AGREE,
     LEAVES,

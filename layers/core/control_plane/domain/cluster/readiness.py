@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-from control_plane.domain.cluster import Cluster, Node
-from control_plane.domain.cluster_shape import ClusterShape, InstanceGroup
+from control_plane.domain.cluster.seen import Cluster, Node
+from control_plane.domain.cluster.shape import ClusterShape, InstanceGroup
 from control_plane.domain.run import Group, Phase, Run
 
 # What was made a moment ago can be missing from a read; past this it is gone.

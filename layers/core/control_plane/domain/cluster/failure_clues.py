@@ -6,7 +6,7 @@ end. A row without a cause of its own says `Cause.UNKNOWN`, but still what to do
 
 from dataclasses import dataclass
 
-from control_plane.domain.readiness import DELETED, STOPPED_TRYING
+from control_plane.domain.cluster.readiness import DELETED, STOPPED_TRYING
 from control_plane.domain.run import Cause
 
 

@@ -5,7 +5,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from control_plane.domain.probe import Question
+from control_plane.domain.probe.ledger import Question
 
 # As much as Run Command shows: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CommandPlugin.html
 OUTPUT_LIMIT = 2_500

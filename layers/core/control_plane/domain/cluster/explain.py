@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import ConfigDict
 
-from control_plane.domain.failure_clues import CLUES, NO_CLUE, NO_CLUE_AND_NO_CLUSTER, Clue
+from control_plane.domain.cluster.failure_clues import CLUES, NO_CLUE, NO_CLUE_AND_NO_CLUSTER, Clue
 from control_plane.domain.findings import Severity, worst_first
 from control_plane.domain.run import Cause, Run
 from control_plane.domain.wire import Wire

@@ -7,9 +7,9 @@ from typing import Any
 
 from control_plane.domain.egress import worst_rows_first
 from control_plane.domain.findings import worst_first
-from control_plane.domain.fit import compact, with_short_texts
+from control_plane.domain.messages.fit import compact, with_short_texts
 from control_plane.domain.run import Run
-from control_plane.domain.run_size import fitting
+from control_plane.domain.run.size import fitting
 from control_plane.domain.wire import Wire, rfc3339
 
 SCHEMA_VERSION = "1.0"  # fields are only ever added

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from control_plane.domain.cluster_shape import InstanceGroup
+from control_plane.domain.cluster.shape import InstanceGroup
 
 
 class S3Object(NamedTuple):

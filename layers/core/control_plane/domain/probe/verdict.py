@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from control_plane.domain.egress import CONTRADICTIONS, Egress, PredictedEgress, Verdict, Via
 from control_plane.domain.findings import Finding
-from control_plane.domain.probe import Ledger, Probe, Question, vantage_points
-from control_plane.domain.probe_answer import AnswerError, echoes, read_answer
-from control_plane.domain.probe_claims import Claim, Promise, claims_of
-from control_plane.domain.probe_rules import ANSWER_TELLS, EVERY_GROUP_PROBED, VERDICTS
-from control_plane.domain.probe_trouble import claim_of
+from control_plane.domain.probe.answer import AnswerError, echoes, read_answer
+from control_plane.domain.probe.claims import Claim, Promise, claims_of
+from control_plane.domain.probe.ledger import Ledger, Probe, Question, vantage_points
+from control_plane.domain.probe.rules import ANSWER_TELLS, EVERY_GROUP_PROBED, VERDICTS
+from control_plane.domain.probe.trouble import claim_of
 from control_plane.domain.request import Contract, EgressTerms, Request
 
 WORST_FIRST = (Verdict.OTHER_ADDRESS, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.MATCH)

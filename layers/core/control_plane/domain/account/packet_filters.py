@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
-from control_plane.domain.blocks import Block, pieces
-from control_plane.domain.network import IpPermission, NetworkAcl, NetworkAclEntry, SecurityGroup
+from control_plane.domain.account.blocks import Block, pieces
+from control_plane.domain.account.network import IpPermission, NetworkAcl, NetworkAclEntry, SecurityGroup
 
 ALL_PROTOCOLS = "-1"
 TCP = frozenset({ALL_PROTOCOLS, "tcp", "6"})

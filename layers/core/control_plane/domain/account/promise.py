@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from control_plane.domain.blocks import Block, internet
-from control_plane.domain.facts import Network
-from control_plane.domain.network import Kind, SecurityGroup, Subnet
-from control_plane.domain.packet_filters import HTTPS, group_cuts, groups_permit
-from control_plane.domain.path_walk import End, Way, walk
+from control_plane.domain.account.blocks import Block, internet
+from control_plane.domain.account.facts import Network
+from control_plane.domain.account.network import Kind, SecurityGroup, Subnet
+from control_plane.domain.account.packet_filters import HTTPS, group_cuts, groups_permit
+from control_plane.domain.account.path_walk import End, Way, walk
 
 # The internet is handed out in /8 blocks: fewer addresses are a detour to somebody, not the internet at large.
 AT_LARGE = 2**24

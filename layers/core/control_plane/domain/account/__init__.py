@@ -1,0 +1,1 @@
+"""What was read of the account, and where it says that traffic leaves."""

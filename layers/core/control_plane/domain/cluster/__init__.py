@@ -1,0 +1,1 @@
+"""The cluster: as it was asked for, as it is seen, and why it failed."""

@@ -1,0 +1,1 @@
+"""What we say: events on the bus, and Slack messages."""

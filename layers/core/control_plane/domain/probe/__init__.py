@@ -1,0 +1,1 @@
+"""Probe instances: where they stand, what they are asked, what their answers mean."""
