@@ -16,7 +16,7 @@ help:  ## Say what there is.
 
 demo: .venv/.simulator  ## The main job, here and now: deploy, ask for a cluster, watch it, read Slack.
 	@scripts/need.sh curl "the egress probe is a shell script that asks with it"
-	@$(BIN)/python -m simulator demo --speed $(SPEED)
+	@$(BIN)/python -m simulator.demo --speed $(SPEED)
 
 up: .venv/.simulator  ## The simulator, until you stop it; its one line says where it listens.
 	@$(BIN)/python -m simulator up --speed $(SPEED)
@@ -29,12 +29,12 @@ check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=.:layers/core $(BIN)/lint-imports
 	$(BIN)/python -m scripts.rule_book --check
 	scripts/build.sh
 	$(MAKE) --no-print-directory test
 
-build: .venv-tools/.done  ## sam validate and sam build; needs Python 3.13, the Lambda runtime.
+build: .venv/.simulator .venv-tools/.done  ## sam validate and sam build; needs Python 3.13, the Lambda runtime.
 	REQUIRE_BUILD=1 scripts/build.sh
 
 deploy: build  ## sam deploy, into the account your credentials are for.

@@ -1,4 +1,4 @@
-"""AWS on this machine, with the control plane deployed in it."""
+"""AWS on this machine, with the control plane deployed in it, until it is told to end."""
 
 import argparse
 import json
@@ -6,20 +6,16 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import redirect_stdout
 
 from simulator.app import Simulator
+
+logger = logging.getLogger("simulator")
 
 
 def main() -> int:
     arguments = _arguments()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    command: Callable[[argparse.Namespace], int] = arguments.command
-    return command(arguments)
-
-
-def _up(arguments: argparse.Namespace) -> int:
     told_to_end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_end.set())
@@ -28,7 +24,7 @@ def _up(arguments: argparse.Namespace) -> int:
         try:
             simulator = Simulator.start(speed=arguments.speed, aws_port=arguments.aws_port, api_port=arguments.api_port)
         except OSError as error:
-            logging.getLogger(__name__).error("No start: %s. If a port is taken, 0 takes any free one.", error)  # noqa: TRY400
+            logger.error("No start: %s. If a port is taken, 0 takes any free one.", error)  # noqa: TRY400 (no news in it)
             return 1
         with simulator:
             simulator.keep_time()
@@ -37,25 +33,15 @@ def _up(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _demo(arguments: argparse.Namespace) -> int:
-    from simulator.demo.story import demo  # noqa: PLC0415 (rich is for the demo alone)
-    from simulator.demo.view import View  # noqa: PLC0415
-
-    return demo(arguments.speed, View())
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    up = commands.add_parser("up", help="start, and stay up until told to end")
+    up = parser.add_subparsers(required=True, metavar="up").add_parser(
+        "up", help="start, and stay up until told to end"
+    )
     up.add_argument("--aws-port", type=int, default=5566, help="for the AWS CLI and SDKs; 0: any free one")
     up.add_argument("--api-port", type=int, default=5567, help="for the HTTP API, Slack and events; 0: any free one")
+    up.add_argument("--speed", type=float, default=60, help="virtual seconds a real second of waiting is worth")
     up.add_argument("--world", choices=["seed"], default="seed", help="which world to build")
-    up.set_defaults(command=_up)
-    demo = commands.add_parser("demo", help="tell the whole story, and end")
-    demo.set_defaults(command=_demo)
-    for each in (up, demo):
-        each.add_argument("--speed", type=float, default=60, help="virtual seconds a real second of waiting is worth")
     return parser.parse_args()
 
 

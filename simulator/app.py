@@ -6,7 +6,7 @@ import math
 import tempfile
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -43,6 +43,8 @@ from simulator.stepfunctions.machines import Machines
 from simulator.world import Plan
 
 SEED = 20_261_124  # with it the same world has the same ids, every time
+# Each failed state is an error to moto's interpreter, and metrics of its own are missed by SAM's translator.
+NO_NEWS = ("moto.stepfunctions", "samtranslator.metrics")
 IDLE = "idle"  # what keeps the clock going while nobody waits is not under way
 TICK = 15.0  # virtual seconds
 PATIENCE = 120.0  # real seconds
@@ -89,39 +91,50 @@ class Simulator:
         return cls(plan or Plan(), Clock(speed), aws_port, api_port)
 
     def _open(self, plan: Plan, clock: Clock, aws_port: int, api_port: int) -> None:
-        closing, patches, self._session = self._closing, Patches(), boto3.Session()
-        self.clock = clock
+        self.clock, patches, self._session = clock, Patches(), boto3.Session()
         self._travel(clock)
         self._door = Door(aws_port)
-        closing.callback(self._door.close)
+        self._closing.callback(self._door.close)
         self._begin_empty(patches)
         self.client = self._clients("visitor")
-        deliveries = Deliveries(clock, self._clients("events"))
-        self._buses = Buses(clock, deliveries)
-        self.context = Context(clock, self._buses.emit, self._door.url)
-        self.inbox = SlackInbox(clock)
-        self.ec2 = simulator.ec2.install(self.context, patches)
-        self.internet = simulator.internet.start(self.context, self.inbox.receive)
-        closing.callback(self.internet.close)
-        self.agents = simulator.ssm.install(self.context, self.internet, patches)
-        self.hyperpod = simulator.hyperpod.install(self.context, patches)
-        scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="simulator-"))
-        sources = Sources(plan.template.parent, Path(scratch), str(self.internet.ca_file), self.internet.port)
-        self._runtime = Runtime(self.context, sources)
-        closing.callback(self._runtime.close)
-        self._machines = Machines(self.context, self._runtime, self._door)
-        for part in (self._buses, Schedules(clock, self._buses, deliveries), self._machines):
-            part.install(patches)
-        lambda_service.install(
-            patches, self._runtime, Asynchronous(self.context, self._runtime, self._clients("lambda"))
-        )
-        registry.install(patches, self._clients("cloudformation"))
+        self._install_events(patches)
+        self._install_world(patches)
+        self._install_plane(plan, patches)
         self._front = self._made_front(api_port)
         self._door.open()
         self._built = world.build(self.client, plan)
         self.world = self._built.facts
         self._front.open(gateway.routes(self._built.plane))
-        closing.callback(clock.close)
+        self._closing.callback(clock.close)
+
+    def _install_events(self, patches: Patches) -> None:
+        deliveries = Deliveries(self.clock, self._clients("events"))
+        self._buses = Buses(self.clock, deliveries)
+        self._buses.install(patches)
+        Schedules(self.clock, self._buses, deliveries).install(patches)
+        self.context = Context(self.clock, self._buses.emit, self._door.url)
+
+    def _install_world(self, patches: Patches) -> None:
+        """EC2, HyperPod, what lies outside, and the agents that ask it; each is also a story-teller's handle."""
+        self.inbox = SlackInbox(self.clock)
+        self.ec2 = simulator.ec2.install(self.context, patches)
+        self.internet = simulator.internet.start(self.context, self.inbox.receive)
+        self._closing.callback(self.internet.close)
+        self.agents = simulator.ssm.install(self.context, self.internet, patches)
+        self.hyperpod = simulator.hyperpod.install(self.context, patches)
+
+    def _install_plane(self, plan: Plan, patches: Patches) -> None:
+        """What the control plane is deployed by and runs on."""
+        scratch = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="simulator-"))
+        sources = Sources(plan.template.parent, Path(scratch), str(self.internet.ca_file), self.internet.port)
+        self._runtime = Runtime(self.context, sources)
+        self._closing.callback(self._runtime.close)
+        lambda_service.install(
+            patches, self._runtime, Asynchronous(self.context, self._runtime, self._clients("lambda"))
+        )
+        self._machines = Machines(self.context, self._runtime, self._door)
+        self._machines.install(patches)
+        registry.install(patches, self._clients("cloudformation"))
 
     def _travel(self, clock: Clock) -> None:
         """Have all that moto stamps, stamped by the virtual clock."""
@@ -133,9 +146,10 @@ class Simulator:
     def _begin_empty(self, patches: Patches) -> None:
         moto_api_backend.reset()
         mock_random.seed(SEED)
-        interpreter = logging.getLogger("moto.stepfunctions")  # each failed state is an error to it, and news to nobody
-        self._closing.callback(interpreter.setLevel, interpreter.level)
-        interpreter.setLevel(logging.CRITICAL)
+        for name in NO_NEWS:
+            logger = logging.getLogger(name)
+            self._closing.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.CRITICAL)
         self._closing.callback(moto_api_backend.reset)
         self._closing.callback(patches.undo)
 
@@ -274,7 +288,7 @@ class Simulator:
         """Wait until no execution, no delivery and no other work is under way; timers may still be set."""
         self.clock.settle(PATIENCE, but=IDLE)
 
-    def hold(self) -> Any:
+    def hold(self) -> AbstractContextManager[None]:
         """In a ``with``: time stands still, so that a test can look at, or change, the middle of something."""
         return self.clock.working("a test holds the clock")
 

@@ -10,13 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 
 class ClockClosed(SystemExit):
-    """Raised in whoever still waits when the world ends: it ends their thread, and nobody hears of it."""
+    """Raised in whoever still waits when the world ends, past every `except Exception`; it ends their thread."""
 
 
 @dataclass(order=True)
@@ -123,11 +123,12 @@ class Clock:
             if not self.changed.wait_for(lambda: not self._others(but), real_seconds):
                 raise TimeoutError(f"Still under way: {self._others(but)}; at work now: {self.holders()}.")
 
-    def close(self) -> None:
-        """End the world: whoever waits, or waits later, gets `ClockClosed`."""
+    def close(self, real_seconds: float = 5.0) -> None:
+        """End the world: whoever waits, or waits later, gets `ClockClosed`; who works may finish, for so long."""
         with self.changed:
             self._closed = True
             self.changed.notify_all()
+            self.changed.wait_for(lambda: not self._under_way, real_seconds)
 
     def _others(self, but: str) -> list[str]:
         return sorted(name for name in self._under_way.values() if not name.startswith(but))
@@ -135,7 +136,8 @@ class Clock:
     def _run(self, key: int, work: Callable[[], None]) -> None:
         self._thread.key = key
         try:
-            work()
+            with suppress(ClockClosed):
+                work()
         finally:
             self._end(key)
 
@@ -182,7 +184,7 @@ class Clock:
         """End a wait; its work holds the clock again from this moment, not from when its thread wakes up."""
         if not wait.over:
             wait.over = True
-            if wait.key is not None:
+            if wait.key in self._under_way:  # else its thread has ended, with the world
                 self._working[wait.key] = self._under_way[wait.key]
             self.changed.notify_all()
 

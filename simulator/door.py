@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.serving import make_server
 
+from simulator.clock import ClockClosed
 from simulator.faults import Faults
 from simulator.operations import Call, call_of
 
@@ -107,6 +108,8 @@ class Door:
             return _collected(self._aws, environ)
         except (NotImplementedError, NotFound) as lack:
             return error(call, NOT_MODELLED, f"The simulator has no {call.name}: {lack}")
+        except ClockClosed:
+            raise ConnectionAbortedError("The world has ended.") from None
         except Exception as bug:
             logger.exception("%s broke", call.name)
             return error(call, BROKEN, f"{call.name}: {bug!r}")

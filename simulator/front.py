@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from simulator.awslambda.runtime import Outcome
-from simulator.clock import Clock
+from simulator.clock import Clock, ClockClosed
 from simulator.context import ACCOUNT, REGION
 from simulator.door import PROMPT
 from simulator.gateway import Route
@@ -74,7 +74,10 @@ class Front:
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
-        answer = self._own(request) if request.path.startswith("/_") else self._api(request)
+        try:
+            answer = self._own(request) if request.path.startswith("/_") else self._api(request)
+        except ClockClosed:
+            raise ConnectionAbortedError("The world has ended.") from None
         return answer(environ, start_response)
 
     def _own(self, request: Request) -> Response:

@@ -3,8 +3,8 @@
 Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
 
-import itertools
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,15 @@ PAUSES = (60.0, 120.0)  # seconds before the first and the second retry
 DEFAULTS = {"MaximumRetryAttempts": len(PAUSES), "MaximumEventAgeInSeconds": 21_600}
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What came of all tries."""
+
+    last: Outcome
+    tries: int
+    condition: str  # "Success", "RetriesExhausted" or "EventAgeExceeded"
+
+
 class Asynchronous:
     def __init__(self, context: Context, runtime: Runtime, aws: Aws) -> None:
         self._context = context
@@ -31,19 +40,26 @@ class Asynchronous:
         self._context.clock.spawn(f"event for {function.function_name}", lambda: self._run(function, payload))
 
     def _run(self, function: LambdaFunction, payload: str) -> None:
-        clock = self._context.clock
         config = DEFAULTS | (function.event_invoke_config[0].config if function.event_invoke_config else {})
+        tried = self._try(function, payload, config)
+        which = "OnFailure" if tried.last.error else "OnSuccess"
+        if destination := config.get("DestinationConfig", {}).get(which, {}).get("Destination"):
+            self._send_on(destination, function, payload, tried)
+
+    def _try(self, function: LambdaFunction, payload: str, config: dict[str, Any]) -> Tried:
+        clock, pauses = self._context.clock, [*PAUSES[: config["MaximumRetryAttempts"]], None]
         too_old = clock.now() + timedelta(seconds=config["MaximumEventAgeInSeconds"])
-        pauses = PAUSES[: config["MaximumRetryAttempts"]]
-        for tries in itertools.count(1):
-            outcome = self._when_there_is_room(function, payload)
+        tries = 0
+        while True:
+            outcome, pause = self._when_there_is_room(function, payload), pauses[tries]
+            tries += 1
             if not outcome.error:
-                return self._send_on("OnSuccess", config, function, payload, outcome, tries, "Success")
-            if tries > len(pauses):
-                return self._send_on("OnFailure", config, function, payload, outcome, tries, "RetriesExhausted")
-            if clock.now() + timedelta(seconds=pauses[tries - 1]) > too_old:
-                return self._send_on("OnFailure", config, function, payload, outcome, tries, "EventAgeExceeded")
-            clock.sleep(pauses[tries - 1])
+                return Tried(outcome, tries, "Success")
+            if pause is None:
+                return Tried(outcome, tries, "RetriesExhausted")
+            if clock.now() + timedelta(seconds=pause) > too_old:
+                return Tried(outcome, tries, "EventAgeExceeded")
+            clock.sleep(pause)
 
     def _when_there_is_room(self, function: LambdaFunction, payload: str) -> Outcome:
         while True:
@@ -52,33 +68,21 @@ class Asynchronous:
             except Throttled:
                 self._context.clock.sleep(1.0)
 
-    def _send_on(
-        self,
-        which: str,
-        config: dict[str, Any],
-        function: LambdaFunction,
-        payload: str,
-        outcome: Outcome,
-        tries: int,
-        condition: str,
-    ) -> None:
-        destination = config.get("DestinationConfig", {}).get(which, {}).get("Destination")
-        if not destination:
-            return
+    def _send_on(self, destination: str, function: LambdaFunction, payload: str, tried: Tried) -> None:
         if ":sqs:" not in destination:
             raise NotModelledError(f"The simulator sends no invocation records to {destination}.")
-        how = {"functionError": outcome.error} if outcome.error else {}
+        error = {"functionError": tried.last.error} if tried.last.error else {}
         record = {
             "version": "1.0",
             "timestamp": rfc3339(self._context.clock.now()),
             "requestContext": {
-                "requestId": outcome.request_id,
+                "requestId": tried.last.request_id,
                 "functionArn": f"{function.function_arn}:$LATEST",
-                "condition": condition,
-                "approximateInvokeCount": tries,
+                "condition": tried.condition,
+                "approximateInvokeCount": tried.tries,
             },
             "requestPayload": json.loads(payload),
-            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"} | how,
-            "responsePayload": json.loads(outcome.payload),
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"} | error,
+            "responsePayload": json.loads(tried.last.payload),
         }
         send(self._aws, destination, json.dumps(record), {})

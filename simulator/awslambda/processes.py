@@ -18,20 +18,16 @@ HOME = Path(__file__).parents[2]
 class Zygote:
     """Forks workers; whoever asks first is served first."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         self._lock = threading.Lock()
         self._control = ours
         self._lines = ours.makefile("rb")
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": str(HOME),
-            "PYTHONPYCACHEPREFIX": str(scratch / "pycache"),  # compiled once for all workers, beside nobody's sources
-        }
+        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(HOME)}
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "simulator.awslambda.zygote"],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=environment,
             )
@@ -97,7 +93,7 @@ class Worker:
             line = self._lines.readline()
         if not line:
             status = self._zygote.status_of(self.pid)
-            self._hang_up()
+            self.close()
             raise WorkerDied(status)
         answer: dict[str, Any] = json.loads(line)
         return answer
@@ -105,13 +101,9 @@ class Worker:
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
         self._zygote.status_of(self.pid)
-        self._hang_up()
+        self.close()
 
     def close(self) -> None:
-        """Let it exit by itself."""
-        self._hang_up()
-        self._zygote.status_of(self.pid)
-
-    def _hang_up(self) -> None:
+        """Hang up; a worker that waits for work then exits, and the zygote takes all others with it."""
         self._lines.close()
         self._connection.close()

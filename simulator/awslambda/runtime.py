@@ -22,7 +22,7 @@ class Sources:
     """Where functions' code comes from, and what lies beyond the loopback for them."""
 
     root: Path  # what CodeUri and ContentUri are relative to
-    scratch: Path  # for logs and compiled code
+    scratch: Path  # for logs
     ca_file: str = ""  # the simulated internet's certificate authority, PEM
     https_port: int = 0  # where every https host is; 0: there is no internet
 
@@ -46,7 +46,7 @@ class Runtime:
     def __init__(self, context: Context, sources: Sources) -> None:
         self._context = context
         self._sources = sources
-        self._zygote = Zygote(sources.scratch)
+        self._zygote = Zygote()
         self._lock = threading.Lock()
         self._idle: dict[str, list[Worker]] = {}
         self._busy: dict[str, list[Worker]] = {}
@@ -87,10 +87,9 @@ class Runtime:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            idle = [worker for workers in self._idle.values() for worker in workers]
-            self._idle.clear()
-        for worker in idle:
-            worker.close()
+            for workers in (*self._idle.values(), *self._busy.values()):
+                for worker in workers:
+                    worker.close()
         self._zygote.close()
 
     def _take(self, function: LambdaFunction) -> Worker:

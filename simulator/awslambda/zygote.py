@@ -15,6 +15,8 @@ from typing import Any
 
 from simulator.awslambda import worker
 
+SERVICES = ("dynamodb", "ec2", "events", "iam", "s3", "sagemaker", "secretsmanager", "ssm", "stepfunctions")
+
 
 def main() -> None:
     _warm_up()
@@ -30,12 +32,22 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Import what nearly every function imports; a worker then starts in milliseconds."""
+    """Import what nearly every function imports, and read the models of the services it calls.
+
+    The default session keeps the models, and only them: environment and credentials are read by each worker.
+    """
     import aws_lambda_powertools  # noqa: F401, PLC0415
     import boto3  # noqa: PLC0415
     import pydantic  # noqa: F401, PLC0415
 
     boto3.setup_default_session()
+    for service in SERVICES:
+        boto3.client(  # type: ignore[call-overload]  # the stubs want a literal
+            service,
+            region_name="none",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",  # noqa: S106
+        )
 
 
 def _receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:

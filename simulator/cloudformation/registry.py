@@ -99,7 +99,7 @@ def _model(kind: str, create: Create, aws: Aws) -> type[CloudFormationModel]:
     """Make the class that moto's CloudFormation expects of a resource type."""
 
     def create_from_cloudformation_json(
-        cls: type["_Model"], _: str, resource_json: dict[str, Any], *_place: str, **about: str
+        cls: type["_Model"], /, _: str, resource_json: dict[str, Any], *_place: str, **about: str
     ) -> "_Model":
         name = _name_of(kind, about["StackId"].split("/")[1], about["LogicalId"])
         properties = Properties(f"{about['LogicalId']} ({kind})", resource_json.get("Properties", {}))

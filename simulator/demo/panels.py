@@ -1,6 +1,7 @@
 """The pieces of the picture: tables from a run's record, and a Slack message as a person sees it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,28 +14,29 @@ from simulator.demo.look import Look
 VERDICT = {"Match": "[green]✓ Match[/]", "OtherAddress": "[red]✗ other address[/]", "Blocked": "[red]✗ blocked[/]"}
 STATE = {"Running": "cyan", "Provisioned": "green", "Refused": "yellow", "Failed": "red"}
 BAR = 12
+PLAIN: dict[str, Any] = {"box": None, "padding": (0, 1, 0, 0)}
 
 
 def title_of(run: Mapping[str, Any]) -> str:
     return f"[bold]{run['RunId']}[/] · [{STATE[run['State']]}]{run['State']}[/] · {run['Phase']}"
 
 
-def world_table(world: Mapping[str, Any]) -> Table:
-    table = Table("group's role", "subnet", "NAT gateway", "Elastic IP", box=None)
-    for role, subnet in world["Subnets"].items():
-        table.add_row(role, subnet, world["NatGateways"][role], f"[bold]{world['PublicIps'][role]}[/]")
-    return table
+def network_lines(world: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  {role:<11} {subnet} → {world['NatGateways'][role]} ([bold]{world['PublicIps'][role]}[/])"
+        for role, subnet in world["Subnets"].items()
+    ]
 
 
 def steps_table(look: Look) -> Table:
-    table = Table("time", "state", "", box=None)
+    table = Table("time", "state", "", **PLAIN)
     for when, name, times in look.steps:
         table.add_row(f"{when:%H:%M:%S}", name, f"× {times}" if times > 1 else "", style=None if times else "dim")
     return table
 
 
 def groups_table(run: Mapping[str, Any]) -> Table:
-    table = Table("instance group", "nodes", "", "status", box=None)
+    table = Table("instance group", "nodes", "", "status", **PLAIN)
     for group in run["Groups"]:
         there, asked = group["CurrentCount"], group["RequestedCount"]
         filled = round(BAR * min(there / asked, 1)) if asked else BAR
@@ -49,7 +51,7 @@ def groups_table(run: Mapping[str, Any]) -> Table:
 
 def egress_table(run: Mapping[str, Any]) -> Table:
     """Each group's promised addresses beside the seen ones, as soon as there are any."""
-    table = Table("instance group", "subnet", "promised", "seen", "verdict", box=None)
+    table = Table("instance group", "subnet", "promised", "seen", "verdict", **PLAIN)
     seen = {(row["InstanceGroupName"], row["SubnetId"]): row for row in run["Egress"]}
     for promise in run["PredictedEgress"]:
         row = seen.get((promise["InstanceGroupName"], promise["SubnetId"]), {})
@@ -81,9 +83,18 @@ def _block(block: Mapping[str, Any]) -> RenderableType:
         return Text("─" * 40, style="dim")
     if kind == "context":
         return Text(" · ".join(_words(element) for element in block["elements"]), style="dim")
-    texts = [block["text"]] if "text" in block else []
-    return Text("\n".join(_words(text) for text in [*texts, *block.get("fields", [])]))
+    said = [Text(_words(block["text"]))] if "text" in block else []
+    return Group(*said, *([_two_columns(block["fields"])] if "fields" in block else []))
+
+
+def _two_columns(fields: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 3))
+    texts = [Text(_words(field)) for field in fields]
+    for place in range(0, len(texts), 2):
+        table.add_row(*texts[place : place + 2])
+    return table
 
 
 def _words(element: Mapping[str, Any]) -> str:
-    return str(element.get("text", "")).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    linked = re.sub(r"<[^|>]+\|([^>]+)>", r"\1 ↗", str(element.get("text", "")))
+    return linked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

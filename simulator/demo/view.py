@@ -10,20 +10,20 @@ from rich.live import Live
 from rich.panel import Panel
 
 from simulator.demo.look import Look
-from simulator.demo.panels import egress_table, groups_table, slack_panel, steps_table, title_of, world_table
+from simulator.demo.panels import egress_table, groups_table, network_lines, slack_panel, steps_table, title_of
 
 
 class View:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
         self._live: Live | None = None
-        self._told = 0  # states already printed, where there is no terminal to redraw
+        self._told: set[str] = set()  # states already printed, where there is no terminal to redraw
 
     def say(self, text: str) -> None:
         self._console.print(text)
 
     def world(self, world: Mapping[str, Any]) -> None:
-        self._console.print(Panel(world_table(world), title="The network", title_align="left"))
+        self.say("\n".join(network_lines(world)))
 
     def request(self, entry: Mapping[str, Any]) -> None:
         cluster = json.loads(entry["Detail"])["Cluster"]
@@ -47,9 +47,10 @@ class View:
         if self._live:
             self._live.update(_picture(look))
             return
-        for when, state in look.states[self._told :]:
-            self.say(f"{when:%H:%M:%S}  {state}")
-        self._told = len(look.states)
+        for when, state, _ in look.steps:
+            if state not in self._told:
+                self.say(f"{when:%H:%M:%S}  {state}")
+                self._told.add(state)
         if look.over:
             self._console.print(_picture(look))
 

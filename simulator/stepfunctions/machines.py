@@ -60,7 +60,7 @@ class Machines:
 
     def executions(self) -> list[Execution]:
         backend = stepfunctions_parser_backends[self._context.account][self._context.region]
-        return [cast(Execution, execution) for machine in backend.state_machines for execution in machine.executions]
+        return [cast("Execution", execution) for machine in backend.state_machines for execution in machine.executions]
 
     def wait_for(self, name: str, real_seconds: float) -> str:
         """Wait until an execution of this name has ended, and answer its ARN.
@@ -108,7 +108,7 @@ class Machines:
     def _stop_method(self) -> Callable[[StepFunctionResponse], ActionResult]:
         def stop_execution(response: StepFunctionResponse) -> ActionResult:
             asked = response._get_param
-            execution = cast(Execution, response.stepfunction_backend.describe_execution(asked("executionArn")))
+            execution = cast("Execution", response.stepfunction_backend.describe_execution(asked("executionArn")))
             self._stop(execution, asked("error"), asked("cause"))
             return ActionResult({"stopDate": execution.stop_date})
 
@@ -184,7 +184,7 @@ def _with_stop_date(in_moto: Callable[[StepFunctionResponse], ActionResult]) -> 
 
     def answer(response: StepFunctionResponse) -> ActionResult:
         result = in_moto(response)
-        described = cast(dict[str, Any], result.result)
+        described = cast("dict[str, Any]", result.result)
         for item in described.get("executions", [described]):
             if item["status"] == ExecutionStatus.TIMED_OUT:
                 item["stopDate"] = response.stepfunction_backend.describe_execution(item["executionArn"]).stop_date
