@@ -53,7 +53,7 @@ clean:  ## Remove what was made here.
 define install
 	@test -d $(1) || { test -n "$(PYTHON)" || { scripts/find_python.sh --explain 3.11; exit 1; }; "$(PYTHON)" -m venv $(1); }
 	@echo "Installing $(2)"
-	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $(2)
+	@$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(2)
 	@touch $@
 endef
 

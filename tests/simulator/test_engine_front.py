@@ -77,7 +77,7 @@ def test_what_happened_can_be_read(sim: Simulator) -> None:
 
 def up(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "simulator", "up", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 (our own)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def ids_in_the_sample_request() -> set[str]:

@@ -2,9 +2,13 @@
 
 import itertools
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from simulator.app import Simulator
 from simulator.cloudformation.deploy import deploy
@@ -41,6 +45,12 @@ class Ending:
     @property
     def seen(self) -> dict[str, list[str]]:
         return {row["InstanceGroupName"]: row["ObservedPublicIps"] for row in self.run["Egress"]}
+
+
+@cache
+def schema_of(detail_type: str) -> Draft202012Validator:
+    name = f"{detail_type.lower().replace(' ', '_')}.schema.json"
+    return Draft202012Validator(json.loads((HOME / "events/schemas" / name).read_text(encoding="utf-8")))
 
 
 class Stage:
@@ -119,15 +129,20 @@ class Stage:
             self.sim.clock.sleep(10)
         return run_id
 
-    def run(self, request: dict[str, Any]) -> Ending:
-        """Ask on the bus, and wait until the run is over and everybody has heard of it."""
+    def run(self, request: dict[str, Any], *, patience: float = 0) -> Ending:
+        """Ask on the bus, and wait until the run is over and everybody has heard of it.
+
+        `patience`: virtual seconds to let pass first, for what only time brings about.
+        """
         self.sim.put_request(request)
-        run_id = self.sim.run_id(request["RequestId"])
+        self.sim.clock.sleep(patience)
         self.sim.settle()
-        return self.ending(run_id)
+        return self.ending(self.sim.run_id(request["RequestId"]))
 
     def ending(self, run_id: str) -> Ending:
         events = [event for event in self.sim.events() if event["Detail"].get("RunId") == run_id]
+        for event in events:
+            schema_of(event["DetailType"]).validate(event["Detail"])
         messages = [message for message in self.sim.slack() if str(message["EventId"]).startswith(run_id)]
         return Ending(
             run=self.sim.get(f"/runs/{run_id}"),
@@ -138,6 +153,14 @@ class Stage:
             events=events,
         )
 
+    def answered(self, call: str, *, since: int) -> dict[str, set[int]]:
+        """How a call was answered, by caller: the HTTP status codes."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for it in self.sim.calls()[since:]:
+            if it.call.name == call:
+                found[it.call.caller].add(it.status)
+        return found
+
     def _clusters(self) -> int:
         pages = self.sim.client("sagemaker").get_paginator("list_clusters").paginate()
         return sum(found["ClusterName"] == self.cluster for page in pages for found in page["ClusterSummaries"])
@@ -147,7 +170,3 @@ class Stage:
         pages = self.ec2.get_paginator("describe_instances").paginate(Filters=mine)
         found = [it for page in pages for reservation in page["Reservations"] for it in reservation["Instances"]]
         return sum(instance["State"]["Name"] != "terminated" for instance in found)
-
-
-def pretty(ending: Ending) -> str:
-    return json.dumps(ending.run, indent=1)

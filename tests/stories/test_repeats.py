@@ -35,24 +35,25 @@ def test_a_create_whose_reply_is_lost_is_one_cluster_and_no_failure(stage: Stage
 
 def test_an_end_whose_announcement_fails_is_announced_by_the_sweeper(stage: Stage) -> None:
     stage.sim.fail("events:PutEvents", "InternalFailure", status=500, caller="AnnounceFunction")
-    silent = stage.run(stage.request(Egress={"ExpectedPublicIps": ["203.0.113.99"]}))
-    stage.sim.faults.clear()
+    before = len(stage.sim.calls())
+    run_id = stage.run(stage.request(Egress={"ExpectedPublicIps": ["203.0.113.99"]})).run["RunId"]
     stage.sim.clock.sleep(600)
     stage.sim.settle()
+    stage.sim.faults.clear()
 
-    assert (silent.run["State"], silent.told) == ("Refused", [])
-    assert stage.ending(silent.run["RunId"]).told == ["HyperPod Cluster Refused"]
+    sent = stage.answered("events:PutEvents", since=before)
+    assert (200 in sent["SweepRunsFunction"], 200 in sent["AnnounceFunction"]) == (True, False)
+    assert stage.ending(run_id).told == ["HyperPod Cluster Refused"]
 
 
 def test_a_door_that_dies_after_accepting_is_helped_by_the_sweeper(stage: Stage) -> None:
-    stage.sim.fail("states:StartExecution", "InternalFailure", status=500, caller="AcceptRequestFunction")
-    request = stage.request()
-    stage.sim.put_request(request)
-    stage.sim.clock.sleep(600)
+    stage.sim.fail("stepfunctions:StartExecution", "InternalFailure", status=500, caller="AcceptRequestFunction")
+    before = len(stage.sim.calls())
+    ending = stage.run(stage.request(), patience=600)
     stage.sim.faults.clear()
-    stage.sim.settle()
-    ending = stage.ending(stage.sim.run_id(request["RequestId"]))
 
+    started = stage.answered("stepfunctions:StartExecution", since=before)
+    assert (started["AcceptRequestFunction"], started["SweepRunsFunction"]) == ({500}, {200})
     assert (ending.run["State"], ending.ends) == ("Provisioned", ["HyperPod Cluster Provisioned"])
 
 
@@ -62,4 +63,4 @@ def test_a_slack_that_stays_down_ends_in_the_dead_letter_queue(simulator: Simula
     simulator.inbox.go_down(down=False)
 
     assert ending.slack == []
-    assert [ending.run["RunId"] in letter for letter in stage.dead_letters()] == [True]
+    assert len([letter for letter in stage.dead_letters() if ending.run["RunId"] in letter]) == 1

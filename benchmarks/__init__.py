@@ -1,0 +1,1 @@
+"""Figures to compare, never to assert: two things in one run, and their ratio."""
