@@ -168,10 +168,10 @@ class Simulator:
 
     def _control_cluster(self, request: Request) -> dict[str, str]:
         """``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``: that create is to fail so."""
-        name, asked = request.path.rpartition("/")[2], request.get_json()
+        name, asked = request.path.rpartition("/")[2], request.get_json(force=True, silent=True)
         try:
             self.hyperpod.fail(name, asked["Fail"], asked.get("Group"))
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise Refused(f"Cannot fail {name} with {asked}: {error}") from error
         return {"ClusterName": name, **asked}
 

@@ -119,5 +119,5 @@ def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
 def test_the_api_describes_itself(ask: Ask) -> None:
     status, document = ask("GET", "/openapi.json")
     assert status == 200
-    assert set(document["paths"]) == {"/clusters", "/clusters/{name}", "/runs/{run_id}"}
+    assert set(document["paths"]) == {"/clusters", "/clusters/{name}", "/runs/{id}"}
     assert {"202", "400", "409"} <= set(document["paths"]["/clusters"]["post"]["responses"])

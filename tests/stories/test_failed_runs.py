@@ -1,5 +1,7 @@
 """A create that goes wrong ends with its cause and the next thing to do, and leaves what was asked to be left."""
 
+from typing import Any
+
 import pytest
 
 from tests.stories.stage import Stage
@@ -10,10 +12,11 @@ from tests.stories.stage import Stage
     [("Capacity", "Capacity"), ("LifecycleScript", "LifecycleScript"), ("Efa", "Efa")],
 )
 def test_a_cluster_that_fails_is_explained_and_kept(stage: Stage, kind: str, cause: str) -> None:
-    stage.sim.hyperpod.fail(stage.cluster, kind, "controller")
+    asked = stage.sim.api("POST", f"/_control/clusters/{stage.cluster}", {"Fail": kind, "Group": "controller"})
     ending = stage.run(stage.request())
 
     run = ending.run
+    assert asked.status == 200
     assert (run["State"], run["Phase"], run["Cause"]) == ("Failed", "WaitForCluster", cause)
     assert run["CauseDetail"]
     assert run["Remedy"]
@@ -51,3 +54,11 @@ def test_an_execution_that_somebody_stops_still_ends_its_run(stage: Stage) -> No
 
     assert (ending.run["State"], ending.run["Cause"]) == ("Failed", "Stopped")
     assert ending.ends == ["HyperPod Cluster Failed"]
+
+
+@pytest.mark.parametrize("asked", [b"", b"[]", b"{", {"Fail": "Weather"}, {}])
+def test_a_failure_that_there_is_not_cannot_be_asked_for(stage: Stage, asked: Any) -> None:
+    answer = stage.sim.api("POST", f"/_control/clusters/{stage.cluster}", asked)
+
+    assert answer.status == 400
+    assert stage.cluster in answer.json()["message"]

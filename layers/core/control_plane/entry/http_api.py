@@ -75,10 +75,10 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
 
 
 def _runs(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
-    @app.get("/runs/<run_id>", responses=_responses(Failure))
-    def get_run(run_id: str) -> Run:
+    @app.get("/runs/<id>", responses=_responses(Failure))
+    def get_run(id: str) -> Run:  # noqa: A002 (the name in the path, as the API's description shows it)
         """A request and what became of it, or how far it is."""
-        return api().run(run_id)
+        return api().run(id)
 
 
 def _openapi(app: APIGatewayHttpResolver) -> None:
