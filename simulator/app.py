@@ -168,7 +168,8 @@ class Simulator:
 
     def _control_cluster(self, request: Request) -> dict[str, str]:
         """``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``: that create is to fail so."""
-        name, asked = request.path.rpartition("/")[2], request.get_json(force=True, silent=True)
+        name = request.path.rpartition("/")[2]
+        asked: Any = request.get_json(force=True, silent=True)
         try:
             self.hyperpod.fail(name, asked["Fail"], asked.get("Group"))
         except (KeyError, TypeError, ValueError) as error:

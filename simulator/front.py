@@ -136,7 +136,7 @@ class Front:
                     "sourceIp": "127.0.0.1",
                     "userAgent": request.headers.get("User-Agent", ""),
                 },
-                "requestId": str(mock_random.uuid4()),
+                "requestId": base64.b64encode(mock_random.uuid4().bytes[:11]).decode(),  # as the gateway's look
                 "routeKey": f"{route.method} {route.path}",
                 "stage": "$default",
                 "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),

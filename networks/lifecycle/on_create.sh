@@ -33,7 +33,7 @@ groups = [
 ]
 group = groups[0] if groups else "unknown"
 parts = {parameters["controller_group"]: "controller", parameters.get("login_group"): "login"}
-parts |= {worker["instance_group_name"]: "worker" for worker in parameters["worker_groups"]}
+parts.update({worker["instance_group_name"]: "worker" for worker in parameters["worker_groups"]})
 print(group, parts.get(group, "unknown"))
 PY
 }

@@ -19,11 +19,15 @@ class StateMachine:
         return f"arn:aws:states:ap-northeast-1:123456789012:execution:provision:{name}"
 
     def status(self, name: str) -> str | None:
-        if self.down_for and name.startswith(self.down_for):
-            raise AwsUnavailable("states:DescribeExecution", "Throttling", "Rate exceeded")
+        self._check(name)
         return self.executions.get(name)
 
+    def _check(self, name: str) -> None:
+        if self.down_for and name.startswith(self.down_for):
+            raise AwsUnavailable("states:Any", "Throttling", "Rate exceeded")
+
     def start(self, name: str, payload: dict[str, Any]) -> None:
+        self._check(name)
         self.inputs[name] = payload
         self.executions.setdefault(name, "RUNNING")
 

@@ -155,7 +155,19 @@ def test_whatever_an_event_holds_it_is_refused_and_not_dropped(events: Events, d
     assert events.deliver(detail).state is State.REFUSED
 
 
+def test_an_event_too_large_to_be_stored_is_refused_and_not_dropped(events: Events, bus: SilentBus) -> None:
+    assert events.deliver({"Cluster": cluster(), "Suppress": ["x" * 300_000]}).state is State.REFUSED
+    assert [finding["Rule"] for finding in bus.sent[0].detail["Findings"]] == ["DOOR-005"]
+
+
 # ---- over HTTP
+
+
+def test_a_request_is_accepted_even_if_its_execution_cannot_be_started_yet(api: Api, machine: StateMachine) -> None:
+    machine.down_for = "run-"
+    answer = api.create_cluster(body({"Cluster": cluster(), "RequestId": "r-1"}), CALLER)
+    assert isinstance(answer, Accepted)
+    assert machine.executions == {}
 
 
 def test_an_accepted_request_says_where_to_look(api: Api) -> None:

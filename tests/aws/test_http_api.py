@@ -14,8 +14,9 @@ from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import judge_text
+from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import run_id_of
-from control_plane.entry.http_api import BODY_LIMIT, http_api
+from control_plane.entry.http_api import http_api
 from control_plane.steps.api import Api
 from control_plane.steps.doorway import Doorway
 from tests.aws.conftest import TABLE
@@ -46,7 +47,7 @@ def asker(make: Callable[[], Api]) -> Ask:
             "body": body,
             "isBase64Encoded": False,
             "requestContext": {
-                "requestId": "gateway-1",
+                "requestId": "JKJaXmPLvHcESHA=",
                 "stage": "$default",
                 "http": {"method": method, "path": path},
                 "authorizer": {"iam": {"userArn": "arn:aws:iam::123456789012:user/ada"}},
@@ -67,7 +68,7 @@ def ask(acceptance: Acceptance, runs: RunTable, dynamodb: "DynamoDBClient") -> A
 
 def test_a_request_is_accepted_and_can_be_followed(ask: Ask) -> None:
     status, accepted = ask("POST", "/clusters", json.dumps(cluster()))
-    assert (status, accepted["RunId"]) == (202, run_id_of("gateway-1"))
+    assert (status, accepted["RunId"]) == (202, run_id_of("JKJaXmPLvHcESHA-"))
     status, run = ask("GET", accepted["Links"]["Run"])
     assert (status, run["State"], run["RequestedBy"]) == (200, "Running", "arn:aws:iam::123456789012:user/ada")
     status, standing = ask("GET", accepted["Links"]["Cluster"])
@@ -97,7 +98,7 @@ def test_a_conflict_names_the_run(ask: Ask) -> None:
 
 
 def test_a_body_over_the_limit_is_not_even_read(ask: Ask) -> None:
-    status, answer = ask("POST", "/clusters", "x" * (BODY_LIMIT + 1))
+    status, answer = ask("POST", "/clusters", "x" * (REQUEST_MAX + 1))
     assert (status, answer["Error"]["Code"]) == (413, "TooLarge")
 
 

@@ -124,7 +124,9 @@ def test_a_failed_run_says_what_became_of_its_cluster(
     run = accepted(acceptance, OnFailure=on_failure)
     runs.note(run.run_id, remedy="mend it", **known)
     last = end(run, State.FAILED)
-    assert (last.cause, last.remedy, last.cluster_disposition) == (Cause.UNKNOWN, "mend it", disposition)
+    assert (last.cause, last.cluster_disposition) == (Cause.UNKNOWN, disposition)
+    assert str(last.remedy).startswith("mend it")
+    assert ("aws sagemaker delete-cluster" in str(last.remedy)) == (disposition is Disposition.DELETE_FAILED)
 
 
 def test_the_evidence_holds_the_request_the_check_and_the_run_and_its_hash_is_in_the_event(

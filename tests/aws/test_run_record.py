@@ -1,20 +1,23 @@
 """A run's record in DynamoDB: accepted once, moved forward, ended once."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from control_plane.aws.acceptance import Acceptance
+from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.open_items import OpenItems
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.transactions import transact
 from control_plane.domain.door.conflicts import Conflict, Over
 from control_plane.domain.findings import Finding, Severity
 from control_plane.domain.messages.announcements import Announcement, DetailType, announcement
 from control_plane.domain.run import Phase, Run, State
 from control_plane.domain.run.lifecycle import ended
-from control_plane.errors import DeadlinePassed, RunNotFound, RunOver
+from control_plane.errors import AwsUnavailable, DeadlinePassed, RunNotFound, RunOver
 from tests.aws.conftest import NOON, TABLE, a_request, a_run
 
 if TYPE_CHECKING:
@@ -126,6 +129,44 @@ def test_a_run_ends_even_if_its_claim_was_taken_from_it(
     outbox.end(last, told(last, DetailType.FAILED))
     assert runs.get(run.run_id).state is State.FAILED
     assert acceptance.accept(a_run("r-3"), a_request(), "third") == Conflict(Over.CLUSTER_NAME, thief.run_id)
+
+
+def test_a_cluster_that_was_seen_only_when_its_run_failed_is_found_by_its_name(
+    run: Run, outbox: Outbox, dynamodb: "DynamoDBClient"
+) -> None:
+    last = ended(run, State.FAILED, NOON).model_copy(update={"cluster_arn": "arn:aws:sagemaker:::cluster/abc"})
+    outbox.end(last, told(last, DetailType.FAILED))
+    assert ClusterIndex(dynamodb, TABLE).run_of("vision") == run.run_id
+
+
+@pytest.mark.parametrize(
+    ("reasons", "answer"),
+    [
+        pytest.param(["ConditionalCheckFailed", "None"], {0}, id="a condition that does not hold"),
+        pytest.param(["TransactionConflict", "ConditionalCheckFailed"], None, id="another transaction"),
+        pytest.param(["None", "ThrottlingError"], None, id="throttled"),
+    ],
+)
+def test_a_transaction_that_may_pass_next_time_is_unavailable_and_not_refused(
+    reasons: list[str], answer: set[int] | None
+) -> None:
+    canceled: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": ""},
+        "CancellationReasons": [{"Code": reason} for reason in reasons],
+    }
+
+    class Canceling:
+        def transact_write_items(self, **_: Any) -> None:
+            raise ClientError(canceled, "TransactWriteItems")
+
+    def run_it() -> frozenset[int]:
+        return transact(cast("DynamoDBClient", Canceling()), "dynamodb:PutItem", [])
+
+    if answer is None:
+        with pytest.raises(AwsUnavailable):
+            run_it()
+    else:
+        assert run_it() == answer
 
 
 def test_a_refusal_at_the_door_is_stored_and_announced_once(acceptance: Acceptance, outbox: Outbox) -> None:

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from pydantic import ValidationError
 
 from control_plane.aws.acceptance import Acceptance
 from control_plane.aws.bus import Bus
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.executions import Executions
+from control_plane.aws.keys import run_key
 from control_plane.aws.open_items import OpenItems
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
@@ -126,6 +128,31 @@ def test_one_run_that_cannot_be_looked_after_hides_no_other(
     with pytest.raises(AwsUnavailable):
         sweeper.sweep()
     assert list(machine.inputs) == [max(run.run_id, other.run_id)]
+
+
+def test_a_record_that_nobody_can_read_hides_no_other_run(
+    run: Run, sweeper: Sweeper, machine: StateMachine, acceptance: Acceptance, dynamodb: "DynamoDBClient"
+) -> None:
+    other = acceptance.accept(a_run("r-2", "audio"), a_request("audio"), "other")
+    assert isinstance(other, Run)
+    broken, whole = sorted([run.run_id, other.run_id])
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key=run_key(broken),
+        UpdateExpression="SET Phase = :none",
+        ExpressionAttributeValues={":none": {"S": "NoSuchPhase"}},
+    )
+    with pytest.raises(ValidationError):
+        sweeper.sweep()
+    assert list(machine.inputs) == [whole]
+
+
+def test_a_run_long_overdue_ends_even_while_step_functions_cannot_be_had(
+    run: Run, sweeper: Sweeper, machine: StateMachine, runs: RunTable
+) -> None:
+    machine.down_for = "run-"
+    at(sweeper, run.deadline_at + 2 * GRACE + timedelta(seconds=1)).sweep()
+    assert runs.get(run.run_id).state is State.FAILED
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_requests_are_denied_to_whom_nobody_listed(
     denied: bool,  # noqa: FBT001 (a column of the table)
 ) -> None:
     statement = properties("OnlyRequestersAsk")["Statement"]
-    asks = fnmatchcase(detail_type, statement["Condition"]["StringLike"]["events:detail-type"])
+    asks = fnmatchcase(detail_type, statement["Condition"]["ForAnyValue:StringLike"]["events:detail-type"])
     exempt = any(_arn_like(principal, pattern) for pattern in _requesters(statement, requester_arns))
     assert (asks and not exempt) == denied
 
@@ -60,7 +60,7 @@ def test_an_empty_list_of_requesters_stands_for_the_whole_account() -> None:
 
 def test_only_the_roles_that_announce_speak_as_hyperpod_vpc() -> None:
     condition = properties("OnlyWeAnnounce")["Statement"]["Condition"]
-    assert condition["StringEquals"] == {"events:source": "hyperpod-vpc"}
+    assert condition["ForAnyValue:StringEquals"] == {"events:source": "hyperpod-vpc"}
     announcing = {role for role in of_type("AWS::IAM::Role") if "events:PutEvents" in granted(role)}
     assert {named(arn) for arn in condition["ArnNotEquals"]["aws:PrincipalArn"]} == announcing
 

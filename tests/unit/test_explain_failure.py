@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from control_plane.domain.cluster.explain import Failure
+from control_plane.domain.cluster.readiness import STALE_READS
 from control_plane.domain.request import OnFailure
-from control_plane.domain.run import Cause, State
-from control_plane.errors import RunOver
+from control_plane.domain.run import Cause, Disposition, State
+from control_plane.errors import NotYet, RunOver
 from control_plane.steps.explain_failure import FailureRequest, Report, explain_failure
 from tests.cluster_world import World, a_request, phase
 from tests.hyperpod_in_memory import ARN, NOON, OURS, RUN_ID, Refused
@@ -97,8 +98,42 @@ def test_a_deadline_with_nothing_else_to_blame_is_a_deadline() -> None:
 def test_a_step_that_hung_past_the_deadline_is_a_deadline_and_before_it_is_not() -> None:
     world = failed()
     assert explain(world, Failure(error="States.Timeout")).cause is Cause.UNKNOWN
-    world.time = world.run.deadline_at + timedelta(seconds=1)
-    assert explain(world, Failure(error="States.Timeout")).cause is Cause.DEADLINE
+    late = failed()
+    late.time = late.run.deadline_at + timedelta(seconds=1)
+    assert explain(late, Failure(error="States.Timeout")).cause is Cause.DEADLINE
+
+
+def test_the_first_explanation_stands() -> None:
+    world = failed()
+    first = explain(world, Failure(error="NameInUse", cause="taken"))
+    known = world.run
+    assert explain(world, Failure(error="ExecutionFailed", cause="died")) == first
+    assert (world.run.cause, world.run.cause_detail, world.run.remedy) == (
+        known.cause,
+        known.cause_detail,
+        known.remedy,
+    )
+
+
+def test_a_cluster_whose_reply_was_lost_is_waited_for_before_it_is_called_not_created() -> None:
+    world = World(a_request(OnFailure.DELETE), **phase("CreateCluster", NOON))
+    with pytest.raises(NotYet, match="may have been made"):
+        explain(world, Failure(error="ExecutionAborted"))
+    world.time = NOON + STALE_READS
+    assert explain(world, Failure(error="ExecutionAborted")).delete_cluster is False
+
+
+def test_a_create_that_aws_refused_is_not_waited_for() -> None:
+    world = World(a_request(), **phase("CreateCluster", NOON))
+    assert explain(world, Failure(error="AwsRefused", cause="ValidationException")).delete_cluster is False
+
+
+def test_a_cluster_that_nobody_could_look_for_is_not_called_not_created() -> None:
+    world = World(a_request(), **phase("CreateCluster", NOON))
+    world.faults.refuse["DescribeCluster"] = Refused("AccessDeniedException")
+    explain(world, Failure(error="Boom"))
+    assert world.run.cluster_disposition is Disposition.KEPT
+    assert "aws sagemaker describe-cluster" in str(world.run.remedy)
 
 
 def test_a_run_that_failed_before_its_creation_asks_hyperpod_nothing() -> None:

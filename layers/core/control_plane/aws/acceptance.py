@@ -46,9 +46,10 @@ class Acceptance:
         unmet = transact(self._dynamodb, "dynamodb:PutItem", writes)
         if not unmet:
             return run
-        if 0 in unmet:
+        holder = run.run_id if 0 in unmet else self._holder_of(name)
+        if holder == run.run_id:
             return self._same_or_conflict(run.run_id, fingerprint)
-        return Conflict(Over.CLUSTER_NAME, self._holder_of(name))
+        return Conflict(Over.CLUSTER_NAME, holder)
 
     def refuse(self, run: Run, announcement: Announcement) -> None:
         """Store a run that was born terminal, and what is to be said of it; the second time changes nothing."""

@@ -14,6 +14,7 @@ DENIED = frozenset(
 UNAVAILABLE = frozenset(
     {
         "InternalError",
+        "InternalException",
         "InternalFailure",
         "InternalServerError",
         "InternalServerException",
@@ -28,6 +29,7 @@ UNAVAILABLE = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionConflictException",
         "TransactionInProgressException",
         "Unavailable",
     }

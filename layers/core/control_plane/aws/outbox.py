@@ -52,9 +52,11 @@ class Outbox:
         """
         ending = self._update(run.run_id, within_item(run).to_wire(), closes=True)
         writes = [ending, put_event(self._table, run.run_id, announcement), self._release(run.run_id, run.cluster_name)]
+        if run.cluster_arn:  # perhaps seen only while its failure was explained
+            writes.append(self._point(str(run.cluster_name), run.run_id))
         unmet = transact(self._dynamodb, "dynamodb:DeleteItem", writes)
         if unmet == {2}:  # another run holds the name, so ours was taken from us; it is not ours to release
-            unmet = transact(self._dynamodb, "dynamodb:UpdateItem", writes[:2])
+            unmet = transact(self._dynamodb, "dynamodb:UpdateItem", [*writes[:2], *writes[3:]])
         if unmet:
             raise RunOver(f"{run.run_id} had ended before.")
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
+# Reasons that pass by themselves. They go first: beside one of them, a condition that failed says nothing yet.
+PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
 def transact(dynamodb: "DynamoDBClient", action: str, writes: Sequence["TransactWriteItemTypeDef"]) -> frozenset[int]:
     """Apply all the writes, or none.
 
@@ -23,7 +27,7 @@ def transact(dynamodb: "DynamoDBClient", action: str, writes: Sequence["Transact
         The places of the writes whose condition did not hold; empty when all were applied.
 
     Raises:
-        AwsUnavailable: another transaction was at the same items; asking again is right.
+        AwsUnavailable: throttled, or another transaction was at the same items; asking again is right.
 
     Source:
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -33,10 +37,10 @@ def transact(dynamodb: "DynamoDBClient", action: str, writes: Sequence["Transact
             dynamodb.transact_write_items(TransactItems=writes)
     except AwsRefused as error:
         reasons = [reason.get("Code") for reason in _reasons(error)]
+        if PASSING & {*reasons}:
+            raise AwsUnavailable(action, error.code, error.message) from error
         if unmet := frozenset(place for place, reason in enumerate(reasons) if reason == "ConditionalCheckFailed"):
             return unmet
-        if "TransactionConflict" in reasons:
-            raise AwsUnavailable(action, error.code, error.message) from error
         raise
     return frozenset()
 

@@ -22,6 +22,7 @@ URL_PATTERN = r"^https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]{0,
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,128}$"
 DEFAULT_ECHO_URLS = ("https://checkip.amazonaws.com",)
 HIGHEST_PORT = 65535
+REQUEST_MAX = 256 * 1024  # bytes of JSON
 
 # From where nobody on the internet is seen: https://www.iana.org/assignments/iana-ipv4-special-registry/
 # The three networks kept for documentation are not among them: examples are written with them.

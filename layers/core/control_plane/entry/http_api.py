@@ -3,6 +3,7 @@
 What the gateway itself answers (403, 413 over 10 MB, 429) keeps its own ``{"message"}``.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -11,14 +12,13 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import Run
 from control_plane.domain.wire import Wire
 from control_plane.entry import Handler, logger, now
 from control_plane.errors import RunNotFound
 from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Refused
 from control_plane.steps.doorway import Caller
-
-BODY_LIMIT = 256 * 1024  # bytes; the gateway lets 10 MB through
 
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
@@ -63,8 +63,8 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     def post_cluster() -> Response[Any]:
         """Ask for a cluster: a CreateCluster body, alone or with our terms beside it."""
         body = (app.current_event.decoded_body or "").encode()
-        if len(body) > BODY_LIMIT:
-            return _failure(413, "TooLarge", f"The body has {len(body)} bytes; {BODY_LIMIT} is the most. Ask for less.")
+        if len(body) > REQUEST_MAX:
+            return _failure(413, "TooLarge", f"The body has {len(body)} bytes; at most {REQUEST_MAX} are taken.")
         answer = api().create_cluster(body, _caller(app))
         return _json(STATUS[type(answer)], answer)
 
@@ -108,7 +108,8 @@ def _caller(app: APIGatewayHttpResolver) -> Caller:
     context = app.current_event.raw_event["requestContext"]
     who = context.get("authorizer", {}).get("iam", {}).get("userArn", "unknown")
     key = app.current_event.headers.get("idempotency-key")
-    return Caller(requested_by=who, fallback_id=key or context["requestId"], at=now())
+    # The gateway's own id is Base64: "JKJaXmPLvHcESHA=" has a character that a RequestId may not have.
+    return Caller(requested_by=who, fallback_id=key or re.sub(r"[^A-Za-z0-9]", "-", context["requestId"]), at=now())
 
 
 def _json(status: int, body: Wire) -> Response[Any]:

@@ -67,9 +67,11 @@ class Api:
     judge: Callable[[bytes], Judged]
 
     def create_cluster(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
-        if not re.fullmatch(REQUEST_ID_PATTERN, caller.fallback_id):
+        judged = self.judge(body)
+        nameless = judged.request is not None and judged.request.request_id is None
+        if nameless and not re.fullmatch(REQUEST_ID_PATTERN, caller.fallback_id):
             return Refused(findings=(unusable_key(caller.fallback_id),))
-        answer = self.doorway.accept(self.judge(body), caller)
+        answer = self.doorway.accept(judged, caller)
         if isinstance(answer, Refusal):
             return _refusal(answer)
         name = answer.cluster_name or ""

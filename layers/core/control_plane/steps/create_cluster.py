@@ -76,7 +76,7 @@ def _create(
         # A call of ours may have made it and its reply been lost: the tags tell, not the error.
         if arn := _find(run, reader, now()):
             return arn
-        raise AwsUnavailable(error.action, error.code, error.message) from error
+        raise NotYet(error.action, error.code, error.message) from error
 
 
 def _not_ours(stranger: Stranger, at: datetime) -> NotYet | NameInUse:

@@ -40,18 +40,21 @@ def delete_cluster(
     run = runs.get(request.run_id)
     if run.state is not State.RUNNING:
         raise RunOver(f"{run.run_id} has ended as {run.state}; its cluster stays.")
-    disposition, trouble = _delete(run, reader, remover, now())
+    disposition, trouble = _delete(run, runs, reader, remover, now())
     beside = _beside(run, trouble) if trouble else {}
     runs.note(run.run_id, cluster_disposition=disposition, updated_at=now(), **beside)
     return Report(cluster_disposition=disposition)
 
 
-def _delete(run: Run, reader: HyperPodReader, remover: HyperPodRemover, at: datetime) -> tuple[Disposition, str]:
+def _delete(
+    run: Run, runs: RunTable, reader: HyperPodReader, remover: HyperPodRemover, at: datetime
+) -> tuple[Disposition, str]:
     """Tell what became of the cluster, and what stood in the way."""
     try:
         found = reader.look(run)
         if isinstance(found, OurCluster):
             if found.cluster.cluster_status != "Deleting":
+                runs.note(run.run_id, cluster_disposition=Disposition.DELETE_FAILED)  # until AWS takes it; and a fence
                 remover.delete(found)
             return Disposition.DELETE_REQUESTED, ""
     except (AccessDenied, AwsRefused) as error:

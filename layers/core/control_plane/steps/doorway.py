@@ -1,5 +1,6 @@
 """What both doors share: a judged request becomes a run and an execution, or what is in its way is told."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,9 @@ from control_plane.domain.door.conflicts import Conflict, conflict_finding
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import Request
 from control_plane.domain.run import Phase, PhaseTimes, Run, State, run_id_of
+from control_plane.errors import CallFailed
+
+logger = logging.getLogger(__name__)
 
 ACTIONS = acceptance_room.ACTIONS | executions_room.STARTS
 
@@ -49,8 +53,15 @@ class Doorway:
         if isinstance(stored, Conflict):
             return Refusal((conflict_finding(stored, run.request_id, request.shape.cluster_name),), stored.run_id)
         if stored.state is State.RUNNING:
-            self._executions.start(stored.run_id, {"RunId": stored.run_id})
+            self._start(stored.run_id)
         return stored
+
+    def _start(self, run_id: str) -> None:
+        """Start the execution; where that fails the run is accepted all the same, and the sweeper starts it."""
+        try:
+            self._executions.start(run_id, {"RunId": run_id})
+        except CallFailed:
+            logger.warning("%s is accepted, and not started yet.", run_id, exc_info=True)
 
     def _new_run(self, request: Request, findings: tuple[Finding, ...], caller: Caller) -> Run:
         request_id = request.request_id or caller.fallback_id

@@ -7,21 +7,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from control_plane.aws import hyperpod_reader, run_table
 from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.cluster.explain import Failure, explain
+from control_plane.domain.cluster.explain import Explanation, Failure, explain
+from control_plane.domain.cluster.readiness import STALE_READS, time_since
 from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.request import OnFailure
-from control_plane.domain.run import Cause, Phase, Run
+from control_plane.domain.run import Cause, Disposition, Phase, Run
 from control_plane.domain.wire import Wire
-from control_plane.errors import CallFailed
+from control_plane.errors import CallFailed, NotYet
 from control_plane.steps.request import StepRequest
 
 ACTIONS = run_table.ACTIONS | hyperpod_reader.ACTIONS
 
 NODES_TOLD, EVENTS_TOLD = 5, 3  # one fault breaks many nodes, and each tells it in the same words
+
+
+# Errors of a create that made nothing: AWS said no, or was not asked.
+CREATED_NOTHING = frozenset({"AccessDenied", "AwsRefused", "Misconfigured", "NameInUse", "RequestRejected"})
 
 
 class FailureRequest(StepRequest):
@@ -46,14 +52,45 @@ class Sight:
 def explain_failure(
     request: FailureRequest, *, runs: RunTable, reader: HyperPodReader, now: Callable[[], datetime]
 ) -> Report:
+    """Explain once: what was found first stands, whatever ended the execution that was busy with it.
+
+    Raises:
+        NotYet: a cluster may have been made whose reply was lost, and does not show yet.
+    """
     run = runs.get(request.run_id)
     sight = _look(run, reader)
+    if sight.cluster is None and not sight.unsure:
+        _wait_for_a_late_cluster(run, request.failure, now())
     found = _seen(sight.cluster)
-    failure = _deadline_or(request.failure, run, now())
-    told = explain(failure, sight.texts, sight.unread, run.model_copy(update=found))
-    runs.note(run.run_id, **dict(told), **found, updated_at=now())
     wanted = runs.request_of(run.run_id).on_failure is OnFailure.DELETE
+    if sight.unsure and not wanted and run.cluster_arn is None:
+        found["cluster_disposition"] = Disposition.KEPT  # if there is one: nobody could look, and nobody deletes it
+    told = _first(run) or _explained(request.failure, sight, run.model_copy(update=found), now())
+    runs.note(run.run_id, **dict(told), **found, updated_at=now())
     return Report(cause=told.cause, delete_cluster=wanted and (sight.cluster is not None or sight.unsure))
+
+
+def _wait_for_a_late_cluster(run: Run, failure: Failure, at: datetime) -> None:
+    if run.phase is not Phase.CREATE_CLUSTER or failure.error in CREATED_NOTHING:
+        return
+    if run.cluster_arn is None and time_since(run, Phase.CREATE_CLUSTER, at) < STALE_READS:
+        raise NotYet(
+            "sagemaker:DescribeCluster", "NotVisible", f"{run.cluster_name} may have been made, and not show yet."
+        )
+
+
+def _first(run: Run) -> Explanation | None:
+    if run.cause is None:
+        return None
+    return Explanation(cause=run.cause, cause_detail=run.cause_detail or "", remedy=run.remedy or "")
+
+
+def _explained(failure: Failure, sight: Sight, run: Run, at: datetime) -> Explanation:
+    told = explain(_deadline_or(failure, run, at), sight.texts, sight.unread, run)
+    if not sight.unsure:
+        return told
+    look = f"Look whether there is a cluster: aws sagemaker describe-cluster --cluster-name {run.cluster_name}"
+    return told.model_copy(update={"remedy": f"{told.remedy}\n{look}"})
 
 
 def _deadline_or(failure: Failure, run: Run, at: datetime) -> Failure:
@@ -63,7 +100,7 @@ def _deadline_or(failure: Failure, run: Run, at: datetime) -> Failure:
     return Failure(error="DeadlinePassed", cause=f"{run.run_id} had until {run.deadline_at:%Y-%m-%d %H:%M} UTC.")
 
 
-def _seen(cluster: Cluster | None) -> dict[str, str]:
+def _seen(cluster: Cluster | None) -> dict[str, Any]:
     """The ARN too: if the run died right after the creation, it was never recorded."""
     return {"cluster_arn": cluster.cluster_arn, "cluster_status": cluster.cluster_status} if cluster else {}
 

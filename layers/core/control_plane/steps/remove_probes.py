@@ -11,7 +11,7 @@ ACTIONS = probe_instances.ACTIONS
 
 class Report(Wire):
     removed: int
-    left: tuple[str, ...] = ()  # they power themselves off, see domain.probe.USER_DATA
+    left: tuple[str, ...] = ()  # they power themselves off, see domain.probe.ledger.USER_DATA
     trouble: str | None = None  # why they were left
 
 

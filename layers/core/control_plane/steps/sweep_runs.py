@@ -3,6 +3,7 @@
 Comes by the clock for everything that is open, and by Step Functions' own event for the one run whose execution ended.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from control_plane.steps.announce import publish
 from control_plane.steps.record_outcome import OutcomeRequest
 
 ACTIONS = executions_room.ACTIONS | open_items_room.ACTIONS | announce.ACTIONS | record_outcome.ACTIONS
+
+logger = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=15)  # an execution notices its deadline itself, at its next step
 ENDINGS = 3  # executions that may try to end a run before it is ended from here
@@ -69,9 +72,9 @@ class Sweeper:
         """Go through all that is open, or through one run.
 
         Raises:
-            CallFailed: some of it could not be looked after; raised at the end, so that one sick run hides no other.
+            Exception: the first thing that went wrong; raised at the end, so that one sick run hides no other.
         """
-        failures: list[CallFailed] = []
+        failures: list[Exception] = []
         started = _each([run_id] if run_id else self.open_items.runs(), self._look_after, failures)
         announced = _each([] if run_id else self.open_items.unannounced(), self._publish, failures)
         if failures:
@@ -85,10 +88,18 @@ class Sweeper:
         run = self.runs.get(run_id)
         if run.state is not State.RUNNING:
             return ()
-        status = self.executions.status(run_id)
+        try:
+            return self._by_execution(run)
+        except CallFailed:
+            if self.now() <= run.deadline_at + 2 * GRACE:
+                raise
+            return self._record(run)  # Step Functions cannot be had, and the run is long overdue
+
+    def _by_execution(self, run: Run) -> tuple[str, ...]:
+        status = self.executions.status(run.run_id)
         if status is None:  # accepted, and then the door died
-            self.executions.start(run_id, {"RunId": run_id})
-            return (run_id,)
+            self.executions.start(run.run_id, {"RunId": run.run_id})
+            return (run.run_id,)
         if status == "RUNNING":
             return self._stop(run) if self.now() > run.deadline_at + GRACE else ()
         return self._end(run, status)
@@ -99,7 +110,8 @@ class Sweeper:
 
     def _end(self, run: Run, status: str) -> tuple[str, ...]:
         """Have the state machine end the run: explain, clean up, record, announce. If that keeps dying, only record."""
-        error, cause = SEEN.get(status, DIED)
+        overdue = self.now() > run.deadline_at + GRACE  # then it was we who stopped it, if anybody did
+        error, cause = SEEN["RUNNING"] if overdue else SEEN.get(status, DIED)
         for attempt in range(1, ENDINGS + 1):
             name = f"{run.run_id}-end-{attempt}"
             before = self.executions.status(name)
@@ -108,6 +120,9 @@ class Sweeper:
             if before is None:
                 self.executions.start(name, {"RunId": run.run_id, "Stopped": {"Error": error, "Cause": cause}})
                 return (run.run_id,)
+        return self._record(run)
+
+    def _record(self, run: Run) -> tuple[str, ...]:
         record_outcome.record_outcome(
             OutcomeRequest(run_id=run.run_id, state=State.FAILED),
             runs=self.runs,
@@ -118,13 +133,12 @@ class Sweeper:
         return (run.run_id,)
 
 
-def _each(
-    run_ids: Iterable[str], work: Callable[[str], tuple[str, ...]], failures: list[CallFailed]
-) -> tuple[str, ...]:
+def _each(run_ids: Iterable[str], work: Callable[[str], tuple[str, ...]], failures: list[Exception]) -> tuple[str, ...]:
     done: list[str] = []
     for run_id in run_ids:
         try:
             done += work(run_id)
-        except CallFailed as error:
+        except Exception as error:
+            logger.error("%s could not be looked after.", run_id, exc_info=True)
             failures.append(error)
     return tuple(done)

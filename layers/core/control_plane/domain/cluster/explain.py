@@ -21,7 +21,7 @@ class Failure(Wire):
     model_config = ConfigDict(extra="ignore")
 
     error: str = ""  # the error's name: "AwsRefused", "States.Timeout", "ClusterFailed"
-    cause: str = ""
+    cause: str | None = ""
 
     @property
     def text(self) -> str:
@@ -30,7 +30,7 @@ class Failure(Wire):
         >>> Failure(error="AwsRefused", cause='{"errorType": "AwsRefused", "errorMessage": "no"}').text
         'AwsRefused: no'
         """
-        return ": ".join(part for part in (self.error, _message_in(self.cause)) if part)
+        return ": ".join(part for part in (self.error, _message_in(self.cause or "")) if part)
 
 
 class Explanation(Wire):

@@ -1,5 +1,6 @@
 """The judgement on a request's shape: all faults in one answer, in the order of the document."""
 
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -9,12 +10,12 @@ from control_plane.domain.door.full_form import full_form
 from control_plane.domain.door.keys import in_awss_names
 from control_plane.domain.door.model import Model
 from control_plane.domain.door.own_part import check_own_part
-from control_plane.domain.door.rules import BODY, TOO_MANY
+from control_plane.domain.door.rules import BODY, BODY_SIZE, TOO_MANY
 from control_plane.domain.door.shape_check import check_shape
 from control_plane.domain.door.spots import Fault, Json, Spot, shown
 from control_plane.domain.door.text import NotReadable, read_text, repeated_keys
 from control_plane.domain.findings import Finding, blocking
-from control_plane.domain.request import Request
+from control_plane.domain.request import REQUEST_MAX, Request
 
 MOST_FAULTS = 1000  # in one answer; a hostile body could hold a hundred thousand
 
@@ -46,6 +47,8 @@ def judge_body(body: Json, model: Model, suppressible: Collection[str] = frozens
     """
     if not isinstance(body, dict):
         return Judged(None, (Fault(Spot(body), BODY, shown(body), "one JSON object", "Send an object.").finding(),))
+    if (size := len(json.dumps(body, ensure_ascii=False).encode(errors="replace"))) > REQUEST_MAX:
+        return Judged(None, (_too_large(size).finding(),))
     cluster_keys = model[model.root].members
     full, misplaced = full_form(body, cluster_keys)
     root = Spot(full)
@@ -57,6 +60,12 @@ def judge_body(body: Json, model: Model, suppressible: Collection[str] = frozens
     )
     findings = tuple(_told(faults))
     return Judged(None if blocking(findings) else Request.from_wire(full), findings)
+
+
+def _too_large(size: int) -> Fault:
+    return Fault(
+        Spot(None), BODY_SIZE, f"{size} bytes", f"at most {REQUEST_MAX} bytes", "Ask for fewer groups at once."
+    )
 
 
 def _check_cluster(root: Spot, model: Model) -> Iterator[Fault]:

@@ -31,6 +31,12 @@ REPEATED_KEY = _blocks(
 FULL_FORM = _blocks(
     4, "CreateCluster's keys stand under Cluster and our terms beside it.", "Which key is whose cannot be told.", OURS
 )
+BODY_SIZE = _blocks(
+    5,
+    "A request has at most 256 KiB of JSON.",
+    "It is stored in one item, and passed on in one call.",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items",
+)
 
 UNKNOWN_KEY = _blocks(
     10,

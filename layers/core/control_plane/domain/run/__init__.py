@@ -110,7 +110,7 @@ class Run(Wire):
     deadline_at: Moment
     execution_arn: str | None = None
     evidence: Evidence | None = None
-    omitted_findings: int = 0  # what only the evidence holds, see run_size
+    omitted_findings: int = 0  # what only the evidence holds, see run.size
     omitted_egress: int = 0
     omitted_predicted_egress: int = 0
 

@@ -61,12 +61,15 @@ def _refused(_run: Run, _request: Request) -> dict[str, Any]:
 
 
 def _failed(run: Run, request: Request) -> dict[str, Any]:
+    disposition = run.cluster_disposition or _disposition(run, request)
+    remedy = run.remedy or f"Read the history of {run.execution_arn}, then send the request under a new RequestId."
+    by_hand = f"Delete the cluster by hand: aws sagemaker delete-cluster --cluster-name {run.cluster_arn}"
+    missing = disposition is Disposition.DELETE_FAILED and "delete-cluster" not in remedy
     return {
         "cause": run.cause or Cause.UNKNOWN,
         "cause_detail": run.cause_detail or "The run ended before its failure could be looked into.",
-        "remedy": run.remedy
-        or f"Read the history of {run.execution_arn}, then send the request again under a new RequestId.",
-        "cluster_disposition": run.cluster_disposition or _disposition(run, request),
+        "remedy": f"{remedy}\n{by_hand}" if missing else remedy,
+        "cluster_disposition": disposition,
     }
 
 
