@@ -33,13 +33,20 @@ def main() -> int:
     return 0
 
 
+def port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError(text)
+    return number
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     up = parser.add_subparsers(required=True, metavar="up").add_parser(
         "up", help="start, and stay up until told to end"
     )
-    up.add_argument("--aws-port", type=int, default=5566, help="for the AWS CLI and SDKs; 0: any free one")
-    up.add_argument("--api-port", type=int, default=5567, help="for the HTTP API, Slack and events; 0: any free one")
+    up.add_argument("--aws-port", type=port, default=5566, help="for the AWS CLI and SDKs; 0: any free one")
+    up.add_argument("--api-port", type=port, default=5567, help="for the HTTP API, Slack and events; 0: any free one")
     up.add_argument("--speed", type=float, default=60, help="virtual seconds a real second of waiting is worth")
     up.add_argument("--world", choices=["seed"], default="seed", help="which world to build")
     return parser.parse_args()

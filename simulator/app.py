@@ -168,12 +168,12 @@ class Simulator:
 
     def _control_cluster(self, request: Request) -> dict[str, str]:
         """``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``: that create is to fail so."""
-        name = request.path.rpartition("/")[2]
         asked: Any = request.get_json(force=True, silent=True)
+        name = request.path.removeprefix("/_control/clusters").removeprefix("/")
         try:
-            self.hyperpod.fail(name, asked["Fail"], asked.get("Group"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise Refused(f"Cannot fail {name} with {asked}: {error}") from error
+            self.hyperpod.fail(*_wish(request.method, name, asked))
+        except ValueError as error:
+            raise Refused(f"Cannot fail cluster {name!r} with {asked}: {error}") from error
         return {"ClusterName": name, **asked}
 
     def __enter__(self) -> Self:
@@ -305,3 +305,16 @@ class Simulator:
     def workers(self, function: str) -> list[int]:
         """Process ids of the sandboxes that run the function just now: what a crash test kills."""
         return self._runtime.workers(self.function_name(function))
+
+
+def _wish(method: str, name: str, asked: Any) -> tuple[str, str, str | None]:
+    """
+    Raises:
+        ValueError: it is not ``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``; Group may be left out.
+    """
+    wish = asked if isinstance(asked, dict) else {}
+    kind, group = wish.get("Fail"), wish.get("Group")
+    known = wish.keys() <= {"Fail", "Group"} and isinstance(kind, str) and isinstance(group, str | None)
+    if method != "POST" or not name or "/" in name or not known:
+        raise ValueError('POST {"Fail": kind}, or {"Fail": kind, "Group": name}, to /_control/clusters/{name}')
+    return name, str(kind), group

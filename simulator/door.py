@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +29,9 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Response = tuple[str, list[tuple[str, str]], bytes]
 
+# moto's backends were not written for threads: a transaction copies its tables while another call changes them.
+# These never wait for another call to the same service, so they can take turns.
+ONE_AT_A_TIME = ("dynamodb", "ec2", "iam", "s3", "secretsmanager")
 NOT_MODELLED = "NotModelled"
 BROKEN = "SimulatorBroken"
 
@@ -62,6 +66,7 @@ class Door:
         self.faults = Faults()
         self._answered: list[Answered] = []
         self._aws = DomainDispatcherApplication(_loud_app)
+        self._turns = {service: threading.Lock() for service in ONE_AT_A_TIME}
         with socket.create_server(("127.0.0.1", port), backlog=128) as taken:  # werkzeug would exit the process itself
             self._server = make_server(
                 "127.0.0.1", port, self._serve, threaded=True, request_handler=QuietHandler, fd=taken.fileno()
@@ -105,7 +110,8 @@ class Door:
     def _answer(self, call: Call, environ: Environ) -> Response:
         """Have moto answer; what it lacks, and where it breaks, is a refusal that no client retries."""
         try:
-            return _collected(self._aws, environ)
+            with self._turns.get(call.service, nullcontext()):
+                return _collected(self._aws, environ)
         except (NotImplementedError, NotFound) as lack:
             return error(call, NOT_MODELLED, f"The simulator has no {call.name}: {lack}")
         except ClockClosed:

@@ -108,7 +108,7 @@ class Front:
             parameters = _matched(route.path, request.path)
             if route.method == request.method and parameters is not None:
                 return route, parameters
-        return None
+        return next(((route, {}) for route in self._routes if route.is_default), None)
 
     def _event(self, request: Request, body: bytes, route: Route, parameters: dict[str, str]) -> dict[str, Any]:
         """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
@@ -117,7 +117,7 @@ class Front:
         query = {name: ",".join(values) for name, values in request.args.lists()}
         return {
             "version": "2.0",
-            "routeKey": f"{route.method} {route.path}",
+            "routeKey": route.key,
             "rawPath": request.path,
             "rawQueryString": request.query_string.decode(),
             "headers": {name.lower(): value for name, value in request.headers},
@@ -137,7 +137,7 @@ class Front:
                     "userAgent": request.headers.get("User-Agent", ""),
                 },
                 "requestId": base64.b64encode(mock_random.uuid4().bytes[:11]).decode(),  # as the gateway's look
-                "routeKey": f"{route.method} {route.path}",
+                "routeKey": route.key,
                 "stage": "$default",
                 "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
                 "timeEpoch": round(now.timestamp() * 1000),

@@ -12,6 +12,15 @@ class Route:
     path: str  # as in the template, "/runs/{id}"
     function: str  # its physical name
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it takes what no other route takes."""
+        return self.path == "$default"
+
+    @property
+    def key(self) -> str:
+        return self.path if self.is_default else f"{self.method} {self.path}"
+
 
 def routes(plane: Deployed) -> list[Route]:
     functions = plane.physical("AWS::Lambda::Function")

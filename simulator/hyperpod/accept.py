@@ -52,8 +52,8 @@ def _check_groups(spec: Shape, groups: list[Shape]) -> None:
 
 def _vpc_configs(spec: Shape, groups: list[Shape]) -> Iterator[Shape]:
     overrides = [group["OverrideVpcConfig"] for group in groups if "OverrideVpcConfig" in group]
-    if "VpcConfig" not in spec and (overrides or "Eks" in spec.get("Orchestrator", {})):
-        raise invalid("OverrideVpcConfig and an EKS orchestrator need the cluster's own VpcConfig.")
+    if "VpcConfig" not in spec and spec.get("Orchestrator"):
+        raise invalid("An orchestrated cluster needs a VpcConfig of its own, beside any OverrideVpcConfig.")
     yield from ([spec["VpcConfig"]] if "VpcConfig" in spec else [])
     yield from overrides
 

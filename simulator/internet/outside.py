@@ -9,6 +9,7 @@ from simulator.context import Context
 from simulator.internet.way_out import way_out
 
 EVERY_HOST = "*"
+NOWHERE = ".invalid"  # no host is ever there: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
 SLACK = "hooks.slack.com"
 ELSEWHERE = "192.0.2.254"  # what somebody outside every VPC is seen as; never handed out as an Elastic IP
 
@@ -58,7 +59,7 @@ class Outside:
 
     def reply(self, letter: Letter) -> Reply | None:
         """The answer, or None where nothing ever comes back."""
-        if not self._blocked.isdisjoint({letter.host, EVERY_HOST}):
+        if not self._blocked.isdisjoint({letter.host, EVERY_HOST}) or letter.host.endswith(NOWHERE):
             return None
         seen_as = self._seen_as(letter)
         if seen_as is None:

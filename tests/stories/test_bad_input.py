@@ -51,6 +51,7 @@ TABLE = pytest.mark.parametrize(
     ("spoil", "place", "told"),
     [
         pytest.param(not_json, "$", "line 1", id="not JSON"),
+        pytest.param(lambda _: b"\xff\xfe{", "$", "UTF-8", id="no UTF-8"),
         pytest.param(changed(InstanceCount="two"), f"{GROUP}.InstanceCount", "two", id="a wrong type"),
         pytest.param(changed(InstanceCuont=1), f"{GROUP}.InstanceCuont", "InstanceCount", id="an unknown key"),
         pytest.param(
@@ -106,3 +107,12 @@ def test_a_bad_event_is_refused_by_an_event_and_told_in_slack(stage: Stage) -> N
     assert (ending.run["State"], ending.told, ending.clusters) == ("Refused", ["HyperPod Cluster Refused"], 0)
     assert len(ending.slack) == 1
     assert "VpcConfig" in ending.slack[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/nothing"), ("DELETE", "/clusters/reference"), ("GET", "/clusters")]
+)
+def test_a_route_that_there_is_not_is_told_in_the_one_error_shape(stage: Stage, method: str, path: str) -> None:
+    answer = stage.sim.api(method, path)
+
+    assert (answer.status, answer.json()["Error"]["Code"]) == (404, "NotFound")

@@ -56,7 +56,7 @@ def test_an_execution_that_somebody_stops_still_ends_its_run(stage: Stage) -> No
     assert ending.ends == ["HyperPod Cluster Failed"]
 
 
-@pytest.mark.parametrize("asked", [b"", b"[]", b"{", {"Fail": "Weather"}, {}])
+@pytest.mark.parametrize("asked", [b"", b"[]", b"{", {"Fail": "Weather"}, {}, {"Fail": "Capacity", "Nonsense": 1}])
 def test_a_failure_that_there_is_not_cannot_be_asked_for(stage: Stage, asked: Any) -> None:
     answer = stage.sim.api("POST", f"/_control/clusters/{stage.cluster}", asked)
 

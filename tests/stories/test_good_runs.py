@@ -29,6 +29,15 @@ def test_two_groups_leave_by_two_addresses_each_its_own(stage: Stage) -> None:
         assert address in ending.slack[-1]
 
 
+def test_groups_that_all_bring_their_own_override_need_no_vpc_of_the_clusters(stage: Stage) -> None:
+    request = stage.request(stage.group("worker", OverrideVpcConfig=stage.vpc("Worker")))
+    del request["Cluster"]["VpcConfig"]
+    ending = stage.run(request)
+
+    assert ending.run["State"] == "Provisioned", ending.run["CauseDetail"]
+    assert ending.seen == {"worker": [stage.ids["WorkerPublicIp"]]}
+
+
 def test_without_a_proof_the_result_says_so(stage: Stage) -> None:
     ending = stage.run(stage.request(Egress={"Prove": []}))
 

@@ -117,6 +117,21 @@ def test_an_address_that_no_route_promises_is_a_contradiction(stage: Stage) -> N
     assert ending.seen == {"controller": ["203.0.113.250"]}
 
 
+@pytest.mark.parametrize(
+    ("terms", "verdict"),
+    [
+        pytest.param({"MustReach": ["https://nobody.invalid/"]}, "Blocked", id="what must open does not"),
+        pytest.param({"MustNotReach": ["https://example.com/"]}, "OtherAddress", id="what must not open does"),
+    ],
+)
+def test_further_urls_are_part_of_the_proof(stage: Stage, terms: dict[str, list[str]], verdict: str) -> None:
+    ending = stage.run(stage.request(Egress=terms))
+
+    assert_refused_before_anything_was_made(ending)
+    assert ending.verdicts == {"controller": verdict}
+    assert next(iter(terms.values()))[0] in ending.slack[0]
+
+
 def test_a_blocker_that_was_accepted_knowingly_is_no_longer_in_the_way(stage: Stage) -> None:
     blocked = stage.run(stage.request(Egress={"ExpectedPublicIps": ["203.0.113.99"], "Prove": []}))
     terms = {"ExpectedPublicIps": ["203.0.113.99"], "Prove": []}

@@ -1,6 +1,9 @@
 """However often a request comes, and whatever reply is lost: one run, one cluster, one end."""
 
-from simulator.app import Simulator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from simulator.app import ApiAnswer, Simulator
 from tests.stories.stage import Stage
 
 
@@ -24,6 +27,34 @@ def test_of_two_requests_for_one_name_the_second_is_refused_and_told_who_has_it(
     assert (holder.run["State"], refused.run["State"]) == ("Provisioned", "Refused")
     assert holder.run["RunId"] in refused.run["Findings"][0]["Seen"]
     assert (refused.clusters, len(refused.slack)) == (1, 1)
+
+
+def test_of_eight_callers_at_once_for_one_name_one_is_accepted(stage: Stage) -> None:
+    asked = [stage.request() | {"RequestId": f"{stage.cluster}-{number}"} for number in range(8)]
+    answers = at_once(stage, asked)
+
+    assert sorted(answer.status for answer in answers) == [202] + [409] * 7
+    [accepted] = [answer.json()["RunId"] for answer in answers if answer.status == 202]
+    assert {answer.json()["RunId"] for answer in answers} == {accepted}
+    assert stage.ending(accepted).clusters == 1
+
+
+def test_sixteen_callers_at_once_are_sixteen_runs_and_none_is_lost(stage: Stage) -> None:
+    asked = [stage.request(Egress={"ExpectedPublicIps": ["203.0.113.99"]}) for _ in range(16)]
+    for number, request in enumerate(asked):
+        request |= {"RequestId": f"{stage.cluster}-{number}"}
+        request["Cluster"]["ClusterName"] += f"-{number}"
+    answers = at_once(stage, asked)
+
+    assert {answer.status for answer in answers} == {202}
+    assert {stage.sim.get(f"/runs/{answer.json()['RunId']}")["State"] for answer in answers} == {"Refused"}
+
+
+def at_once(stage: Stage, requests: list[dict[str, Any]]) -> list[ApiAnswer]:
+    with ThreadPoolExecutor(len(requests)) as callers:
+        answers = list(callers.map(lambda request: stage.sim.api("POST", "/clusters", request), requests))
+    stage.sim.settle()
+    return answers
 
 
 def test_a_create_whose_reply_is_lost_is_one_cluster_and_no_failure(stage: Stage) -> None:

@@ -4,6 +4,7 @@ What the gateway itself answers (403, 413 over 10 MB, 429) keeps its own ``{"mes
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -62,7 +63,7 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     @app.post("/clusters", responses=_responses(Accepted, Refused, Conflicting), openapi_extensions=REQUEST_BODY)
     def post_cluster() -> Response[Any]:
         """Ask for a cluster: a CreateCluster body, alone or with our terms beside it."""
-        body = (app.current_event.decoded_body or "").encode()
+        body = _body(app)
         if len(body) > REQUEST_MAX:
             return _failure(413, "TooLarge", f"The body has {len(body)} bytes; at most {REQUEST_MAX} are taken.")
         answer = api().create_cluster(body, _caller(app))
@@ -102,6 +103,12 @@ def _failures(app: APIGatewayHttpResolver) -> None:
 
     app.exception_handler(RunNotFound)(not_found)
     app.exception_handler(Exception)(broken)
+
+
+def _body(app: APIGatewayHttpResolver) -> bytes:
+    """As it was sent: what is no UTF-8 comes as Base64, and is for the door to judge."""
+    sent = app.current_event.body or ""
+    return b64decode(sent) if app.current_event.is_base64_encoded else sent.encode()
 
 
 def _caller(app: APIGatewayHttpResolver) -> Caller:
