@@ -87,6 +87,16 @@ def test_the_wait_for_agents_is_bounded() -> None:
     assert not world.ssm.commands
 
 
+def test_when_a_whole_batch_never_comes_online_the_next_is_not_waited_for() -> None:
+    world = ProbeWorld(TEN, at_once=4)
+    world.ssm.offline = {f"i-{number}" for number in range(4)}
+    start = world.time
+
+    assert world.whole().verdict is ProbeVerdict.UNKNOWN
+    assert world.time - start <= ONLINE_WAIT + timedelta(seconds=30)
+    assert sum("not tried" in probe.trouble.text for probe in world.ledger.probes if probe.trouble) == 6
+
+
 def test_an_instance_that_dies_at_boot_is_not_waited_for() -> None:
     world = launched(ProbeWorld(TWO))
     world.ec2.end("i-1", "Client.InternalError", "Client.InternalError: Client error on launch")

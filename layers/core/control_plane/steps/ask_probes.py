@@ -62,6 +62,8 @@ def ask_probes(
             ledger = _asked(_buried(before, instances.of_run(run.run_id)), command, ask, now())
     except (AccessDenied, AwsRefused) as error:
         ledger = before.with_probes(_silent(probe, error.code, str(error)) for probe in before.under_way.values())
+    if not ledger.under_way and ledger.hopeless:
+        ledger = ledger.with_probes(_not_tried(probe) for probe in ledger.probes if not probe.settled)
     if ledger != before:
         evidence.put(run.run_id, "probes", ledger.to_wire())
     if ledger.under_way:
@@ -108,6 +110,10 @@ def _asked(ledger: Ledger, command: RunCommand, ask: Ask, at: datetime) -> Ledge
 def _offline(probe: Probe) -> Probe:
     text = f"{probe.instance_id} did not report to Systems Manager within {ONLINE_WAIT.seconds // 60} minutes"
     return probe.in_trouble(TroubleKind.NEVER_ONLINE, "", text)
+
+
+def _not_tried(probe: Probe) -> Probe:
+    return probe.in_trouble(TroubleKind.NEVER_ONLINE, "", "not tried: none of the probes before it came online")
 
 
 def _answered(ledger: Ledger, command: RunCommand, at: datetime) -> Ledger:

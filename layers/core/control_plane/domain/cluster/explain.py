@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from pydantic import ConfigDict
 
+from control_plane import errors
 from control_plane.domain.cluster.failure_clues import CLUES, NO_CLUE, NO_CLUE_AND_NO_CLUSTER, Clue
 from control_plane.domain.findings import Severity, worst_first
 from control_plane.domain.run import Cause, Run
 from control_plane.domain.wire import Wire
 
 DETAIL_CHARACTERS = 2000
+# Names of our own errors mean nothing to who reads what AWS said.
+OURS = re.compile(rf"^({'|'.join(name for name in vars(errors) if name[0].isupper())}): ")
 EVIDENCE_ROWS = 3
 
 
@@ -53,6 +56,7 @@ def explain(failure: Failure, texts: Sequence[str], unread: Sequence[str], run: 
     parts += _own_evidence(run) if clue.misleading else []
     parts += [f"Could not read: {why}" for why in unread]
     parts += [text for text in told if telling not in text]
+    parts = [OURS.sub("", part) for part in parts]
     remedy = clue.remedy.format(cluster=run.cluster_name, log_group=_log_group(run), phase=run.phase)
     return Explanation(cause=clue.cause, cause_detail=_bounded("\n".join(parts)), remedy=remedy)
 

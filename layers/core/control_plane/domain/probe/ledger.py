@@ -142,6 +142,12 @@ class Ledger(Wire):
     def settled(self) -> bool:
         return all(probe.settled for probe in self.probes)
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether a whole batch was launched and none of it came online: the next would be waited for in vain."""
+        troubles = [probe.trouble.kind if probe.trouble else None for probe in self.probes if probe.settled]
+        return bool(troubles) and set(troubles) == {TroubleKind.NEVER_ONLINE}
+
     def waited_for_long(self, at: datetime) -> bool:
         """Whether who has not come online, or not answered, by now will not be waited for any more."""
         if self.asked_at:
