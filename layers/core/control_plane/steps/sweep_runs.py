@@ -18,7 +18,7 @@ from control_plane.aws.open_items import OpenItems
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.messages.bus_event import BusEvent
-from control_plane.domain.run import Run, State
+from control_plane.domain.run import RUN_ID_PATTERN, Run, State
 from control_plane.domain.wire import Wire
 from control_plane.errors import CallFailed
 from control_plane.steps import announce, record_outcome
@@ -41,15 +41,12 @@ SEEN = {
 DIED = ("ExecutionFailed", "The execution ended without recording how.")
 
 
-RUN_ID = re.compile(r"run-[0-9a-f]{24}")
-
-
 def run_id_in(event: BusEvent) -> str | None:
     """The run that Step Functions' "Execution Status Change" is about; None for the clock's event.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     """
-    found = RUN_ID.match(str(event.detail.get("name", "")))  # an ending's name goes on after the id
+    found = re.match(RUN_ID_PATTERN, str(event.detail.get("name", "")))  # an ending's name goes on after the id
     return found.group() if found else None
 
 

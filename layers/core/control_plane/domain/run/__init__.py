@@ -115,6 +115,9 @@ class Run(Wire):
     omitted_predicted_egress: int = 0
 
 
+RUN_ID_PATTERN = r"run-[0-9a-f]{24}"
+
+
 def run_id_of(request_id: str) -> str:
     """The run's id; also its execution's name and its cluster's tag, so that a repeat meets its own run.
 
