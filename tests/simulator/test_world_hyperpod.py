@@ -273,6 +273,7 @@ def _unknown_type(_: World, spec: dict[str, Any]) -> None:
 
 def _lonely_override(_: World, spec: dict[str, Any]) -> None:
     spec["InstanceGroups"][0]["OverrideVpcConfig"] = spec.pop("VpcConfig")
+    spec["Orchestrator"] = {"Slurm": {}}
 
 
 @pytest.mark.parametrize(
