@@ -22,6 +22,7 @@ def test_a_cluster_that_fails_is_explained_and_kept(stage: Stage, kind: str, cau
     assert run["Remedy"]
     assert (run["ClusterDisposition"], ending.clusters, ending.probes) == ("Kept", 1, 0)
     assert ending.told == ["HyperPod Cluster Creating", "HyperPod Cluster Failed"]
+    assert len(ending.slack) == 2
     assert cause in ending.slack[-1]
 
 
@@ -32,6 +33,7 @@ def test_a_failed_cluster_is_deleted_when_that_was_asked(stage: Stage) -> None:
 
     assert (ending.run["State"], ending.run["ClusterDisposition"]) == ("Failed", "DeleteRequested")
     assert stage.ending(ending.run["RunId"]).clusters == 0
+    assert (ending.probes, ending.ends, len(ending.slack)) == (0, ["HyperPod Cluster Failed"], 2)
 
 
 def test_a_run_ends_at_its_deadline_with_that_as_its_cause(stage: Stage) -> None:
@@ -42,6 +44,7 @@ def test_a_run_ends_at_its_deadline_with_that_as_its_cause(stage: Stage) -> None
     ended = run["Phases"][-1]["EndedAt"]
     assert run["DeadlineAt"] <= ended < run["DeadlineAt"][:14] + "59"
     assert (ending.clusters, ending.probes, ending.ends) == (1, 0, ["HyperPod Cluster Failed"])
+    assert len(ending.slack) == 2
 
 
 def test_an_execution_that_somebody_stops_still_ends_its_run(stage: Stage) -> None:
@@ -53,7 +56,8 @@ def test_an_execution_that_somebody_stops_still_ends_its_run(stage: Stage) -> No
     ending = stage.ending(run_id)
 
     assert (ending.run["State"], ending.run["Cause"]) == ("Failed", "Stopped")
-    assert ending.ends == ["HyperPod Cluster Failed"]
+    assert (ending.clusters, ending.probes, ending.ends) == (1, 0, ["HyperPod Cluster Failed"])
+    assert len(ending.slack) == 2
 
 
 @pytest.mark.parametrize("asked", [b"", b"[]", b"{", {"Fail": "Weather"}, {}, {"Fail": "Capacity", "Nonsense": 1}])

@@ -7,7 +7,8 @@ def assert_told_and_gone_on(ending: Ending) -> None:
     assert (ending.run["State"], ending.run["Proved"]) == ("Provisioned", []), ending.run["CauseDetail"]
     assert set(ending.verdicts.values()) == {"Unknown"}
     assert all(row["Reason"] for row in ending.run["Egress"])
-    assert (ending.clusters, ending.probes) == (1, 0)
+    assert (ending.clusters, ending.probes, len(ending.slack)) == (1, 0, 2)
+    assert ending.ends == ["HyperPod Cluster Provisioned"]
 
 
 def test_a_probe_that_never_comes_online_is_unknown(stage: Stage) -> None:
