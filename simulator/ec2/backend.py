@@ -11,6 +11,7 @@ from moto.ec2.models.vpcs import VPCEndPoint
 
 from simulator.ec2.addresses import first_free, lies_in
 from simulator.ec2.nat_backend import NatGatewayBackend
+from simulator.ec2.nat_gateway import IN_USE
 
 
 class WorldBackend(NatGatewayBackend):
@@ -70,7 +71,7 @@ def route_state(route: Any) -> str:
     """
     backend, vpc_id = route.route_table.ec2_backend, route.route_table.vpc_id
     alive = [
-        not route.nat_gateway or route.nat_gateway.state in ("pending", "available"),
+        not route.nat_gateway or route.nat_gateway.state in IN_USE,
         not route.gateway_id or not route.gateway_id.startswith("igw-") or _attached(route.gateway, vpc_id),
         not route.interface or route.interface.id in backend.enis,
         not route.instance or route.instance.state in ("pending", "running"),

@@ -14,6 +14,7 @@ from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.request import Request
 from control_plane.domain.run import Run, run_id_of
+from tests.aws.fakes import SilentBus, StateMachine
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,6 +73,16 @@ def evidence(dynamodb: "DynamoDBClient") -> EvidenceStore:  # the table's fixtur
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     return EvidenceStore(s3, "evidence")
+
+
+@pytest.fixture
+def machine() -> StateMachine:
+    return StateMachine()
+
+
+@pytest.fixture
+def bus() -> SilentBus:
+    return SilentBus()
 
 
 def a_request(cluster_name: str = "vision", **terms: object) -> Request:

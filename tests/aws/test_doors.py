@@ -45,16 +45,6 @@ def cluster(name: str = "vision", **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def machine() -> StateMachine:
-    return StateMachine()
-
-
-@pytest.fixture
-def bus() -> SilentBus:
-    return SilentBus()
-
-
-@pytest.fixture
 def doorway(acceptance: Acceptance, machine: StateMachine) -> Doorway:
     return Doorway(acceptance, cast("Executions", machine))
 

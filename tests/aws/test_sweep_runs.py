@@ -27,16 +27,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def machine() -> StateMachine:
-    return StateMachine()
-
-
-@pytest.fixture
-def bus() -> SilentBus:
-    return SilentBus()
-
-
-@pytest.fixture
 def sweeper(
     dynamodb: "DynamoDBClient",
     runs: RunTable,

@@ -6,7 +6,7 @@ from control_plane.aws.calls import calling
 from control_plane.aws.items import from_item, to_item
 from control_plane.aws.keys import claim_key, run_key
 from control_plane.aws.outbox import put_event
-from control_plane.aws.run_table import FIELDS
+from control_plane.aws.run_table import run_in
 from control_plane.aws.transactions import transact
 from control_plane.domain.door.conflicts import Conflict, Over
 from control_plane.domain.messages.announcements import Announcement
@@ -58,11 +58,11 @@ class Acceptance:
 
     def find(self, run_id: str) -> Run | None:
         item = self._get(run_key(run_id))
-        return Run.from_wire({name: value for name, value in item.items() if name in FIELDS}) if item else None
+        return run_in(item) if item else None
 
     def _same_or_conflict(self, run_id: str, fingerprint: str) -> Run | Conflict:
-        run, item = self.find(run_id), self._get(run_key(run_id))
-        return run if run and item["Fingerprint"] == fingerprint else Conflict(Over.REQUEST_ID, run_id)
+        item = self._get(run_key(run_id))
+        return run_in(item) if item.get("Fingerprint") == fingerprint else Conflict(Over.REQUEST_ID, run_id)
 
     def _holder_of(self, cluster_name: str) -> str:
         claim = self._get(claim_key(cluster_name))

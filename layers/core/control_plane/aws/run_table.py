@@ -11,6 +11,7 @@ A run lives in one DynamoDB table under the partition ``RUN#<run id>``:
 The sparse index ``Open`` holds just what still has an ``open``: all that a sweep has to look at.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +33,18 @@ ACTIONS = READS | {"dynamodb:UpdateItem"}
 FIELDS = frozenset(field.alias or name for name, field in Run.model_fields.items())
 
 
+def run_in(item: Mapping[str, Any]) -> Run:
+    """The run in its item, which holds more than the run: keys, ``open``, a fingerprint."""
+    return Run.from_wire({name: value for name, value in item.items() if name in FIELDS})
+
+
 class RunTable:
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
 
     def get(self, run_id: str) -> Run:
         """Read a run, consistently."""
-        return Run.from_wire({name: value for name, value in self._item(run_id).items() if name in FIELDS})
+        return run_in(self._item(run_id))
 
     def request_of(self, run_id: str) -> Request:
         return Request.model_validate_json(self._item(run_id, "REQUEST")["Body"])

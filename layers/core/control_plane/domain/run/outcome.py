@@ -28,8 +28,8 @@ OUTCOME_RULES = (NODES_ASKED, PROOF_ON)
 
 def outcome(run: Run, request: Request, state: State, at: datetime) -> Run:
     """The run as it ends in this state."""
-    end = {State.PROVISIONED: _provisioned, State.FAILED: _failed}.get(state, _refused)
-    return ended(run.model_copy(update=end(run, request)), state, at)
+    known = {State.PROVISIONED: _provisioned, State.FAILED: _failed}.get(state)
+    return ended(run.model_copy(update=known(run, request) if known else {}), state, at)
 
 
 def _provisioned(run: Run, request: Request) -> dict[str, Any]:
@@ -54,10 +54,6 @@ def _unproved(rule: Rule, run: Run, seen: str, remedy: str) -> Finding:
 
 def _cluster_id(run: Run) -> str:
     return (run.cluster_arn or "<cluster id>").rpartition("/")[2]
-
-
-def _refused(_run: Run, _request: Request) -> dict[str, Any]:
-    return {}
 
 
 def _failed(run: Run, request: Request) -> dict[str, Any]:
