@@ -11,3 +11,4 @@ lock requirements/dev.in -o requirements/dev.txt
 lock -c requirements/dev.txt requirements/simulator.in -o requirements/simulator.txt
 lock -c requirements/dev.txt layers/vendor/requirements.in -o layers/vendor/requirements.txt
 lock requirements/tools.in -o requirements/tools.txt
+lock requirements/audit.in -o requirements/audit.txt
