@@ -23,7 +23,7 @@ import simulator.ec2
 import simulator.hyperpod
 import simulator.internet
 import simulator.ssm
-from simulator import gateway, world
+from simulator import gateway, shortcuts, world
 from simulator.awslambda import service as lambda_service
 from simulator.awslambda.asynchronous import Asynchronous
 from simulator.awslambda.runtime import Outcome, Runtime, Sources
@@ -96,6 +96,7 @@ class Simulator:
         self._door = Door(aws_port)
         self._closing.callback(self._door.close)
         self._begin_empty(patches)
+        shortcuts.install(patches)
         self.client = self._clients("visitor")
         self._install_events(patches)
         self._install_world(patches)

@@ -11,6 +11,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceState, Reservation, StateReason
 from moto.ssm.models import ssm_backends
 
+from simulator.ec2 import changes
 from simulator.ec2.addresses import first_free
 from simulator.ec2.backend import WorldBackend
 from simulator.ec2.dead_mans_switch import powers_off_after
@@ -88,6 +89,7 @@ class Launches:
                 return
             instance.terminate() if terminate else instance.stop()
             instance.state_reason = StateReason(reason, reason.partition(":")[0])
+            changes.note()
 
 
 def _same(known: _Launched, request: str) -> Reservation:

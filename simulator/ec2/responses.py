@@ -10,6 +10,7 @@ from moto.ec2.models.instances import Reservation
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import add_tag_specification
 
+from simulator.ec2 import changes
 from simulator.ec2.launch import Launches
 
 Shape = dict[str, Any]
@@ -28,6 +29,15 @@ class WorldResponse(EC2Response):
     """`launches` is set by whoever installs it."""
 
     launches: Launches
+
+    def call_action(self) -> Any:
+        if self._get_action().startswith(("Describe", "Get")):
+            return super().call_action()
+        changes.note()
+        try:
+            return super().call_action()
+        finally:
+            changes.note()
 
     def run_instances(self) -> ActionResult:
         def launch() -> Reservation:

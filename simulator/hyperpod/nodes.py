@@ -10,6 +10,7 @@ from moto.ec2.utils import random_eni_attach_id, random_instance_id
 from moto.moto_api._internal import mock_random
 
 from simulator.context import Context
+from simulator.ec2 import changes
 from simulator.ec2.inside import client
 from simulator.hyperpod.cluster import Cluster, Group, Node
 
@@ -73,6 +74,7 @@ class Nodes:
             if number == 0:
                 node.private_ip = interface.private_ip_address
                 node.zone, node.zone_id = interface.subnet.availability_zone, interface.subnet.availability_zone_id
+        changes.note()
 
     def _interface(self, cluster: Cluster, group: Group, node: Node, number: int) -> Any:
         backend: Any = self._backend
@@ -91,6 +93,7 @@ class Nodes:
     def _delete(self, interface_id: str) -> None:
         if interface_id in self._backend.enis:
             self._backend.delete_network_interface(interface_id)
+            changes.note()
 
     @property
     def _backend(self) -> Any:
