@@ -9,7 +9,7 @@ PYTHON ?= $(shell scripts/find_python.sh 3.11)
 BIN := .venv/bin
 SPEED ?= 60
 
-.PHONY: help demo up test check build deploy bench lock clean
+.PHONY: help demo up test check audit chaos build deploy bench lock clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -25,14 +25,23 @@ test: .venv/.dev  ## All tests.
 	@scripts/need.sh curl "the egress probe is a shell script that asks with it"
 	$(BIN)/pytest -n 2
 
-check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows, template, build, tests.
+check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows, scanners, build, tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=.:layers/core $(BIN)/lint-imports
 	$(BIN)/python -m scripts.rule_book --check
+	$(BIN)/python -m scripts.gate
 	scripts/build.sh
 	$(MAKE) --no-print-directory test
+
+audit: .venv/.dev .venv-audit/.done  ## What is too large for check: checkov on what gets deployed.
+	$(BIN)/python -m scripts.gate --audit
+
+chaos: .venv/.dev  ## Races, every fault at every call of a run, and pairs of faults; SEED=... replays a failure.
+	@scripts/need.sh curl "the egress probe is a shell script that asks with it"
+	PYTHONPATH=layers/core $(BIN)/python -m tests.races
+	PYTHONPATH=layers/core $(BIN)/python -m tests.chaos
 
 build: .venv/.simulator .venv-tools/.done  ## sam validate and sam build; needs Python 3.13, the Lambda runtime.
 	REQUIRE_BUILD=1 scripts/build.sh
@@ -47,7 +56,7 @@ lock:  ## Resolve the requirements anew; needs uv.
 	scripts/lock.sh
 
 clean:  ## Remove what was made here.
-	rm -rf .venv .venv-tools .aws-sam .build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-tools .venv-audit .aws-sam .build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Every pin is in the file, so nothing is resolved here; --no-deps also keeps pip from tripping over extras.
 define install
@@ -65,3 +74,6 @@ endef
 
 .venv-tools/.done: requirements/tools.txt
 	$(call install,.venv-tools,$<)
+
+.venv-audit/.done: requirements/audit.txt
+	$(call install,.venv-audit,$<)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lint and build what gets deployed. No account, no credentials, no Docker.
+# Validate and build what gets deployed, and say what it is made of. No account, no credentials, no Docker.
 #
 # `sam build` needs a Python of the functions' own version. Without one it is left out, loudly; REQUIRE_BUILD=1 makes
 # that a failure.
@@ -14,9 +14,7 @@ export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-ap-northeast-1}"  # asked for b
 
 mkdir -p .build
 "$tools/sam" validate --lint
-"$python" -m scripts.transform >.build/template.json
-"$tools/cfn-lint" .build/template.json networks/reference.yaml
-"$python" -m scripts.lint_states "$tools/statelint"
+TOOLS="$tools" "$python" -m scripts.sbom
 
 if ! interpreter=$(scripts/find_python.sh --explain --exact $wanted); then
     echo "NOT BUILT: sam build needs Python $wanted, and none was found." >&2

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.sbom import listed, pinned
 from tests.contracts.deployed import ROOT
 
 REQUIREMENTS = [*sorted(ROOT.glob("requirements/*.txt")), ROOT / "layers/vendor/requirements.txt"]
@@ -26,3 +27,17 @@ def test_every_requirement_is_pinned_with_a_hash_and_names_no_index(path: Path) 
     assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
     entries = re.findall(r"^[\w.-].*?(?=^[\w.-]|\Z)", text, re.MULTILINE | re.DOTALL)
     assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def test_a_bill_of_materials_is_compared_with_every_pin_of_the_vendor_layer() -> None:
+    vendor = "layers/vendor/requirements.txt"
+    assert pinned((ROOT / vendor).read_text()) == {f"{name}=={version}" for name, version in pins(vendor).items()}
+
+
+def test_a_component_without_a_hash_is_not_on_the_bill() -> None:
+    hashed, bare = {"hashes": [{"alg": "SHA-256", "content": "00"}]}, {"url": "https://example.org"}
+    components = [
+        {"name": "one", "version": "1", "externalReferences": [hashed]},
+        {"name": "two", "version": "2", "externalReferences": [bare]},
+    ]
+    assert listed({"components": components}) == {"one==1"}
