@@ -6,7 +6,8 @@ import math
 import tempfile
 import urllib.error
 import urllib.request
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +27,7 @@ import simulator.ssm
 from simulator import gateway, shortcuts, world
 from simulator.awslambda import service as lambda_service
 from simulator.awslambda.asynchronous import Asynchronous
-from simulator.awslambda.runtime import Outcome, Runtime, Sources
+from simulator.awslambda.runtime import Outcome, Runtime, Sources, working
 from simulator.clients import Clients
 from simulator.clock import Clock
 from simulator.cloudformation import registry
@@ -35,8 +36,12 @@ from simulator.door import Answered, Door
 from simulator.eventbridge.buses import Buses
 from simulator.eventbridge.deliveries import Deliveries
 from simulator.eventbridge.schedules import Schedules
-from simulator.faults import Fault, Faults
+from simulator.faults import AnyFault, CallFault, CallKind, Faults, FunctionFault
+from simulator.faults.calls import Disturbance
+from simulator.faults.wire import plan_of, wire_of
 from simulator.front import Front, Refused
+from simulator.iam.authoriser import Authoriser
+from simulator.iam.ledger import ledger_of
 from simulator.patching import Patches
 from simulator.slack_inbox import SlackInbox
 from simulator.stepfunctions.machines import Machines
@@ -104,20 +109,21 @@ class Simulator:
         self._front = self._made_front(api_port)
         self._door.open()
         self._built = world.build(self.client, plan)
+        self._door.authorise = Authoriser(self._built.plane, self.hyperpod, ledger_of(plan.template)).judge
         self.world = self._built.facts
         self._front.open(gateway.routes(self._built.plane))
         self._closing.callback(clock.close)
 
     def _install_events(self, patches: Patches) -> None:
         deliveries = Deliveries(self.clock, self._clients("events"))
-        self._buses = Buses(self.clock, deliveries)
+        self._buses = Buses(self.clock, deliveries, self.faults)
         self._buses.install(patches)
         Schedules(self.clock, self._buses, deliveries).install(patches)
         self.context = Context(self.clock, self._buses.emit, self._door.url)
 
     def _install_world(self, patches: Patches) -> None:
         """EC2, HyperPod, what lies outside, and the agents that ask it; each is also a story-teller's handle."""
-        self.inbox = SlackInbox(self.clock)
+        self.inbox = SlackInbox(self.clock, self.faults)
         self.ec2 = simulator.ec2.install(self.context, patches)
         self.internet = simulator.internet.start(self.context, self.inbox.receive)
         self._closing.callback(self.internet.close)
@@ -128,8 +134,9 @@ class Simulator:
         """What the control plane is deployed by and runs on."""
         scratch = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="simulator-"))
         sources = Sources(plan.template.parent, Path(scratch), str(self.internet.ca_file), self.internet.port)
-        self._runtime = Runtime(self.context, sources)
+        self._runtime = Runtime(self.context, sources, self.faults)
         self._closing.callback(self._runtime.close)
+        self._give_powers(self._door.disturbance)
         lambda_service.install(
             patches, self._runtime, Asynchronous(self.context, self._runtime, self._clients("lambda"))
         )
@@ -154,6 +161,10 @@ class Simulator:
         self._closing.callback(moto_api_backend.reset)
         self._closing.callback(patches.undo)
 
+    def acting_as(self, function: str) -> Clients:
+        """Clients that sign as a function does; what they try is judged by its role. By logical id or name."""
+        return self._clients(self.function_name(function))
+
     def _clients(self, caller: str) -> Clients:
         clients = Clients(self._door.url, caller, self._session)
         self._closing.callback(clients.close)
@@ -165,6 +176,7 @@ class Simulator:
         front.page("/_slack/messages", lambda _: self.slack())
         front.page("/_events", lambda _: self.events())
         front.page("/_control/clusters", self._control_cluster)
+        front.page("/_control/faults", self._control_faults)
         return front
 
     def _control_cluster(self, request: Request) -> dict[str, str]:
@@ -176,6 +188,23 @@ class Simulator:
         except ValueError as error:
             raise Refused(f"Cannot fail cluster {name!r} with {asked}: {error}") from error
         return {"ClusterName": name, **asked}
+
+    def _control_faults(self, request: Request) -> dict[str, Any]:
+        """``POST`` puts a plan of faults in force, ``DELETE`` ends all, ``GET`` and both of them answer what is."""
+        if request.method == "DELETE":
+            self.faults.clear()
+        elif request.method == "POST":
+            try:
+                faults, seed = plan_of(request.get_json(force=True, silent=True))
+            except ValueError as error:
+                raise Refused(str(error)) from error
+            self.inject(*faults, seed=seed)
+        in_force = [wire_of(fault) | {"Hits": hits} for fault, hits in self.faults.in_force()]
+        return {"Faults": in_force, "Injected": self.faults.injected()}
+
+    def _give_powers(self, disturbance: Disturbance) -> None:
+        disturbance.kill, disturbance.kill_plane = self._runtime.kill, self.kill_plane
+        disturbance.wait = lambda caller, seconds: self.clock.sleep_for(working(caller), seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -222,6 +251,10 @@ class Simulator:
         """Events of all buses, oldest first; with a detail-type, only those."""
         return [event for event in self._buses.events() if detail_type in ("", event["DetailType"])]
 
+    @property
+    def buses(self) -> Buses:
+        return self._buses
+
     def calls(self) -> list[Answered]:
         """Every call so far; a function that called is named by its logical id."""
         logical = {name: logical_id for logical_id, name in self._functions().items()}
@@ -240,17 +273,38 @@ class Simulator:
 
     def cut_reply(self, call: str, *, nth: int = 1, caller: str = "") -> None:
         """Apply the nth such call from now on, "sagemaker:CreateCluster", and lose its reply."""
-        self.faults.add(Fault(call, nth=nth, caller=self.function_name(caller)))
+        self.inject(CallFault(call, CallKind.CUT, caller=caller, nth=nth))
 
     def fail(self, call: str, code: str, *, status: int = 400, nth: int = 0, caller: str = "") -> None:
         """Refuse the nth such call from now on, or every one (0), without applying it."""
-        self.faults.add(Fault(call, code, status, nth, self.function_name(caller)))
+        self.inject(CallFault(call, CallKind.REFUSE, caller=caller, nth=nth, code=code, status=status))
+
+    def inject(self, *faults: AnyFault, seed: int | str = 0) -> None:
+        """Put faults in force; functions by logical id or name. What the seed draws, it draws again."""
+        self.faults.add(*(self._meant(fault) for fault in faults), seed=seed)
+
+    def _meant(self, fault: AnyFault) -> AnyFault:
+        match fault:
+            case CallFault():
+                return replace(fault, caller=self.function_name(fault.caller))
+            case FunctionFault():
+                return replace(fault, function=self.function_name(fault.function))
+        return fault
+
+    def kill_plane(self) -> None:
+        """From now on, until `faults.clear`, no function of the control plane comes to anything."""
+        self.faults.plane_is_dead = True
+        self._runtime.kill_all()
 
     # ---------------------------------------------------------------- what a visitor can do
 
     def function_name(self, name: str) -> str:
         """A function's physical name, given its logical id; any other name stays as it is."""
         return self._functions().get(name, name)
+
+    def role_name(self, name: str) -> str:
+        """A role's physical name, given its logical id."""
+        return self._built.plane.physical("AWS::IAM::Role")[name]
 
     def _functions(self) -> dict[str, str]:
         return self._built.plane.physical("AWS::Lambda::Function")
@@ -266,9 +320,9 @@ class Simulator:
     def api(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> ApiAnswer:
         """Call the HTTP API; a body that is no bytes is sent as JSON."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.api_url + path, data, headers or {}, method=method)  # noqa: S310 (our own)
+        request = urllib.request.Request(self.api_url + path, data, headers or {}, method=method)  # noqa: S310 # our own server
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 # nosec B310 # our own server
                 return ApiAnswer(answer.status, dict(answer.headers), answer.read())
         except urllib.error.HTTPError as answer:
             with answer:
@@ -293,6 +347,16 @@ class Simulator:
     def hold(self) -> AbstractContextManager[None]:
         """In a ``with``: time stands still, so that a test can look at, or change, the middle of something."""
         return self.clock.working("a test holds the clock")
+
+    @contextmanager
+    def skewed(self, seconds: Callable[[str], float]) -> Iterator[None]:
+        """In a ``with``: each function's own clock is ahead by so many seconds; asked by logical id, at every call."""
+        logical = {name: logical_id for logical_id, name in self._functions().items()}
+        before, self._runtime.skew = self._runtime.skew, lambda name: seconds(logical[name])
+        try:
+            yield
+        finally:
+            self._runtime.skew = before
 
     def keep_time(self) -> None:
         """Let time go on while nobody waits for anything, at the clock's speed."""

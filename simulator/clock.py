@@ -67,6 +67,15 @@ class Clock:
         if seconds > 0:
             self.event().wait(seconds)
 
+    def sleep_for(self, name: str, seconds: float) -> None:
+        """Sleep in the place of work of this name, on another thread: it waits for us, and so lets the clock go on."""
+        with self.changed:
+            self._thread.key = next((key for key, holder in self._working.items() if holder == name), None)
+        try:
+            self.sleep(seconds)
+        finally:
+            self._thread.key = None
+
     def at(self, moment: datetime, action: Callable[[], None]) -> None:
         """Have `action` called, once, when the clock comes to `moment`. It must not block: it may `spawn` work."""
         with self.changed:
@@ -164,7 +173,7 @@ class Clock:
                 raise RuntimeError("A timer's action must not wait: let it spawn work that does.")
             wait = self._park(event, when, real_seconds)
         while self._is_waiting(wait):
-            if action := self._come_to_next():
+            if action := self._come_to_next(wait):
                 self._act(action)
 
     def _park(self, event: "Event", when: datetime | None, real_seconds: float) -> _Wait:
@@ -194,9 +203,11 @@ class Clock:
                 raise ClockClosed
             return not wait.over
 
-    def _come_to_next(self) -> Callable[[], None] | None:
+    def _come_to_next(self, mine: _Wait) -> Callable[[], None] | None:
         """Whoever waits moves the clock, if nobody works and the real wait is over; else wait for a change."""
         with self.changed:
+            if mine.over:  # since the last look; whoever ended it has notified, and perhaps nobody will again
+                return None
             while self._waits and self._waits[0].over:
                 heapq.heappop(self._waits)
             if self._closed or self._driver or self._working or not self._waits:

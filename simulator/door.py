@@ -1,16 +1,13 @@
 """The AWS endpoint: moto's services behind one threaded HTTP port, with a record of who called what."""
 
 import io
-import json
 import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
-from xml.sax.saxutils import escape
 
 from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -19,15 +16,16 @@ from werkzeug.serving import make_server
 
 from simulator.clock import ClockClosed
 from simulator.faults import Faults
-from simulator.operations import Call, call_of
+from simulator.faults.calls import Disturbance, Lost
+from simulator.operations import Call, Refusal, call_of
+from simulator.responses import Environ, Response, error
 
 logger = logging.getLogger(__name__)
 
 PROMPT = 0.05  # seconds until a server notices that it is to end
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
-Response = tuple[str, list[tuple[str, str]], bytes]
+Authorise = Callable[[Call, Environ, bytes], Refusal | None]
 
 # moto's backends were not written for threads: a transaction copies its tables while another call changes them.
 # These never wait for another call to the same service, so they can take turns.
@@ -64,6 +62,8 @@ class Door:
             OSError: the port is taken.
         """
         self.faults = Faults()
+        self.disturbance = Disturbance(self.faults.history)
+        self.authorise: Authorise = lambda _call, _environ, _body: None  # until there are roles to go by
         self._answered: list[Answered] = []
         self._aws = DomainDispatcherApplication(_loud_app)
         self._turns = {service: threading.Lock() for service in ONE_AT_A_TIME}
@@ -95,17 +95,28 @@ class Door:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         call = call_of(environ, body)
-        fault = self.faults.for_call(call)
-        if fault and fault.code:
-            status, headers, content = error(call, fault.code, "Injected by the simulator.", fault.status)
-        else:
-            status, headers, content = self._answer(call, environ)
-        if fault and not fault.code:
+        try:
+            status, headers, content = self._judged(call, environ, body)
+        except Lost as lost:
             self.record(call, 0)
-            raise ConnectionAbortedError(f"The reply to {call.name} is lost.")  # werkzeug then drops the connection
+            raise ConnectionAbortedError(str(lost)) from None  # werkzeug then drops the connection
         self.record(call, int(status.split()[0]))
         start_response(status, headers)
         return [content]
+
+    def _judged(self, call: Call, environ: Environ, body: bytes) -> Response:
+        """Answer what the caller may ask, unless a fault has other plans."""
+        if refusal := self.authorise(call, environ, body):
+            return error(call, refusal.code, refusal.message, refusal.status)
+
+        def ask() -> Response:
+            response = self._answer(call, environ)
+            if self.faults.want_history:
+                self.disturbance.remember(call, environ, body, response)
+            return response
+
+        fault = self.faults.for_call(call)
+        return self.disturbance.answer(fault, call, environ, body, ask) if fault else ask()
 
     def _answer(self, call: Call, environ: Environ) -> Response:
         """Have moto answer; what it lacks, and where it breaks, is a refusal that no client retries."""
@@ -145,19 +156,3 @@ def _loud_app(service: Any) -> Flask:
 
     app.register_error_handler(Exception, raise_again)
     return app
-
-
-def error(call: Call, code: str, message: str, status: int = 400) -> Response:
-    """Write an error as the service would, so that SDKs and the CLI read its code and message."""
-    line = f"{status} {HTTPStatus(status).phrase}"
-    if call.dialect in ("json", "cbor") or (call.dialect == "rest" and call.service != "s3"):
-        content = json.dumps({"__type": code, "message": message}).encode()
-        return line, [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-errortype", code)], content
-    inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
-    if call.service == "ec2":
-        xml = f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>0</RequestID></Response>"
-    elif call.service == "s3":
-        xml = f"<Error>{inner}</Error>"
-    else:
-        xml = f"<ErrorResponse><Error>{inner}</Error><RequestId>0</RequestId></ErrorResponse>"
-    return line, [("Content-Type", "text/xml")], xml.encode()

@@ -26,6 +26,15 @@ class Call:
         return f"{self.service}:{self.operation}"
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """How a call is refused, in its service's words."""
+
+    code: str
+    message: str
+    status: int = 400
+
+
 def call_of(environ: dict[str, Any], body: bytes) -> Call:
     """Read a call from a WSGI request."""
     caller, service = _signed_by(environ.get("HTTP_AUTHORIZATION", ""))

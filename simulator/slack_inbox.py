@@ -11,6 +11,7 @@ from typing import Any
 
 from simulator.clock import Clock
 from simulator.eventbridge.buses import rfc3339
+from simulator.faults import Faults
 
 HOOK = "/services/T00000000/B00000000/SIMULATEDSIMULATEDSIMULA"
 URL = f"https://hooks.slack.com{HOOK}"
@@ -19,7 +20,8 @@ Reply = tuple[int, dict[str, str], bytes]
 
 
 class SlackInbox:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
         self._clock = clock
         self._lock = threading.Lock()
         self._messages: list[dict[str, Any]] = []
@@ -39,8 +41,15 @@ class SlackInbox:
         """Answer 503 until told otherwise."""
         self._down = down
 
-    def receive(self, path: str, body: bytes) -> Reply:
-        """Answer a post as Slack does."""
+    def receive(self, path: str, body: bytes) -> Reply | None:
+        """Answer a post as Slack does; None: its answer is lost."""
+        fault = self._faults.for_post()
+        if fault and fault.status:
+            return fault.status, {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}, b"injected"
+        reply = self._take(path, body)
+        return None if fault else reply
+
+    def _take(self, path: str, body: bytes) -> Reply:
         with self._lock:
             if self._down:
                 return 503, {}, b"service_unavailable"

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.privilege_session import PrivilegeSession
+
 T = TypeVar("T")
 
 # Worlds take seconds to open: tests of one kind follow each other, in random order among themselves.
@@ -45,6 +47,10 @@ _one_world = OneWorld()
 def one_world() -> Iterator[OneWorld]:
     yield _one_world
     _one_world.leave()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(PrivilegeSession(config))
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,7 +25,7 @@ class Zygote:
         self._lines = ours.makefile("rb")
         environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(HOME)}
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # nosec B603 # this interpreter, with a module of ours
                 [sys.executable, "-m", "simulator.awslambda.zygote"],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,

@@ -1,7 +1,11 @@
 """Invoke deployed functions, on warm workers or cold ones, and say in Lambda's words what goes wrong."""
 
 import json
+import os
+import signal
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +16,15 @@ from moto.moto_api._internal import mock_random
 
 from simulator.awslambda.processes import Worker, WorkerDied, Zygote
 from simulator.context import Context
+from simulator.faults import Faults, FunctionFault, FunctionKind
 
 # A worker that says nothing for so long hangs. Generous: it is real time, on a machine that may be busy.
 REAL_SECONDS = 120.0
+# Lambda tells of a process that ran out of memory as of any that was killed:
+# https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+DEAD_AT_START = (FunctionKind.KILL_AT_START, FunctionKind.OUT_OF_MEMORY)
+# A sandbox's credentials: the simulator takes any, and whoever finds these anywhere has found a leak.
+KEY, TOKEN = "simulated-key-of-a-sandbox", "simulated-token-of-a-sandbox"
 
 
 @dataclass(frozen=True)
@@ -37,20 +47,22 @@ class Outcome:
 
 
 class Throttled(Exception):
-    """All the function's reserved concurrency is in use."""
+    """There is no room for another: all the function's reserved concurrency is in use, or all of the account's."""
 
 
 class Runtime:
     """All functions' sandboxes."""
 
-    def __init__(self, context: Context, sources: Sources) -> None:
+    def __init__(self, context: Context, sources: Sources, faults: Faults | None = None) -> None:
         self._context = context
+        self._faults = faults or Faults()
         self._sources = sources
         self._zygote = Zygote()
         self._lock = threading.Lock()
         self._idle: dict[str, list[Worker]] = {}
         self._busy: dict[str, list[Worker]] = {}
         self._closed = False
+        self.skew: Callable[[str], float] = lambda _name: 0.0  # seconds that a function's own clock is ahead
 
     def function(self, name: str) -> LambdaFunction:
         """Find a function by name or ARN.
@@ -68,16 +80,20 @@ class Runtime:
             Throttled: its reserved concurrency is used up.
         """
         function = self.function(name)
-        with self._context.clock.working(f"function {function.function_name}"):
+        fault = self._faults.for_function(function.function_name)
+        if fault and fault.kind is FunctionKind.THROTTLED:
+            raise Throttled(name)
+        with self._context.clock.working(working(function.function_name)):
             worker = self._take(function)
-            outcome, reusable = self._run(worker, function, payload)
+            outcome, reusable = self._under(fault, worker, function, payload)
             self._give_back(function.function_name, worker, reusable=reusable)
         return outcome
 
     def log(self, name: str) -> list[str]:
         """All lines the function has written to its standard output and error."""
         path = self._log_path(self.function(name))
-        return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        text = path.read_bytes().decode(errors="replace") if path.exists() else ""
+        return text.removesuffix("\n").split("\n") if text else []  # no other character ends a line of a log
 
     def workers(self, name: str) -> list[int]:
         """Process ids of the sandboxes that run the function now."""
@@ -111,9 +127,38 @@ class Runtime:
         if reusable and not keep:
             worker.close()
 
+    def kill(self, name: str) -> None:
+        """Kill the sandboxes that run the function now."""
+        for pid in self.workers(name):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def kill_all(self) -> None:
+        for name in list(self._busy):
+            self.kill(name)
+
+    def _under(
+        self, fault: FunctionFault | None, worker: Worker, function: LambdaFunction, payload: str
+    ) -> tuple[Outcome, bool]:
+        """Run it, unless a fault has other plans."""
+        if self._faults.plane_is_dead or (fault and fault.kind in DEAD_AT_START):
+            worker.kill()
+            return _died(str(mock_random.uuid4()), "signal: killed"), False
+        began = self._context.clock.now()
+        outcome, reusable = self._run(worker, function, payload)
+        if fault is None or not reusable:
+            return outcome, reusable
+        worker.kill()
+        if fault.kind is FunctionKind.KILL_AT_END:
+            return _died(outcome.request_id, "signal: killed"), False
+        hung = began + timedelta(seconds=float(function.timeout)) - self._context.clock.now()
+        self._context.clock.sleep(hung.total_seconds())
+        return _timed_out(outcome.request_id, function), False
+
     def _run(self, worker: Worker, function: LambdaFunction, payload: str) -> tuple[Outcome, bool]:
         """The outcome, and whether the worker can be used again."""
         clock, request_id = self._context.clock, str(mock_random.uuid4())
+        skew = self.skew(function.function_name)
         deadline = clock.now() + timedelta(seconds=float(function.timeout))
 
         def sleep(seconds: float) -> float:
@@ -121,24 +166,22 @@ class Runtime:
             clock.sleep(min(seconds, left))
             if seconds >= left:
                 raise TimeoutError
-            return clock.now().timestamp()
+            return clock.now().timestamp() + skew
 
         invoke = {
             "payload": payload,
             "request_id": request_id,
             "arn": function.function_arn,
-            "now": clock.now().timestamp(),
-            "deadline": deadline.timestamp(),
+            "now": clock.now().timestamp() + skew,
+            "deadline": deadline.timestamp() + skew,
         }
         try:
             answer = worker.talk(invoke, sleep, REAL_SECONDS)
         except TimeoutError:
             worker.kill()
-            return _failed(
-                request_id, "Sandbox.Timedout", f"Task timed out after {float(function.timeout):.2f} seconds"
-            ), False
+            return _timed_out(request_id, function), False
         except WorkerDied as death:
-            return _failed(request_id, "Runtime.ExitError", f"Runtime exited with error: {death}"), False
+            return _died(request_id, str(death)), False
         if "error" in answer:
             return Outcome(request_id, json.dumps(answer["error"]), "Unhandled"), True
         return Outcome(request_id, answer["answer"]), True
@@ -168,8 +211,8 @@ class Runtime:
         lambdas = {
             "_HANDLER": function.handler,
             "AWS_ACCESS_KEY_ID": name,
-            "AWS_SECRET_ACCESS_KEY": "simulated",
-            "AWS_SESSION_TOKEN": "simulated",
+            "AWS_SECRET_ACCESS_KEY": KEY,
+            "AWS_SESSION_TOKEN": TOKEN,
             "AWS_DEFAULT_REGION": region,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
@@ -191,6 +234,19 @@ class Runtime:
 
     def _log_path(self, function: LambdaFunction) -> Path:
         return self._sources.scratch / f"{function.function_name}.log"
+
+
+def working(function_name: str) -> str:
+    """The clock's name for the work of a function."""
+    return f"function {function_name}"
+
+
+def _died(request_id: str, how: str) -> Outcome:
+    return _failed(request_id, "Runtime.ExitError", f"Runtime exited with error: {how}")
+
+
+def _timed_out(request_id: str, function: LambdaFunction) -> Outcome:
+    return _failed(request_id, "Sandbox.Timedout", f"Task timed out after {float(function.timeout):.2f} seconds")
 
 
 def _failed(request_id: str, kind: str, what: str) -> Outcome:

@@ -19,6 +19,8 @@ from typing import Any
 
 import time_machine
 
+from simulator.awslambda import logs
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -47,6 +49,7 @@ def _move_in(setup: dict[str, Any]) -> None:
         os.dup2(source, descriptor)
     sys.stdout = open(1, "w", buffering=1, closefd=False, encoding="utf-8")  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False, encoding="utf-8")  # noqa: SIM115
+    logs.install()
     os.environ.clear()
     os.environ.update(setup["environment"])
     os.chdir(setup["paths"][0])
@@ -125,11 +128,11 @@ class _Sandbox:
 
 def _told(error: BaseException, request_id: str, kind: str) -> dict[str, Any]:
     """Lambda's form of an error: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html"""
-    traceback.print_exception(error)
-    with contextlib.suppress(ValueError):
-        sys.stderr.flush()
     frames = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
-    return {"error": {"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": frames}}
+    told = {"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": frames}
+    with contextlib.suppress(ValueError):  # a function may close its own output
+        logs.write_error(told)
+    return {"error": told}
 
 
 class Context:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.events.exceptions import ValidationException
@@ -13,6 +13,7 @@ from simulator.clock import Clock
 from simulator.context import ACCOUNT, REGION
 from simulator.eventbridge.deliveries import Deliveries
 from simulator.eventbridge.inputs import Event
+from simulator.faults import EventFault, EventKind, Faults
 from simulator.patching import Patches
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
@@ -25,10 +26,12 @@ def rfc3339(moment: datetime) -> str:
 
 
 class Buses:
-    def __init__(self, clock: Clock, deliveries: Deliveries) -> None:
+    def __init__(self, clock: Clock, deliveries: Deliveries, faults: Faults) -> None:
         self._clock = clock
         self._deliveries = deliveries
+        self._faults = faults
         self._log: list[tuple[str, Event]] = []
+        self._held: list[tuple[str, Event]] = []  # until the next event has gone
 
     def install(self, patches: Patches) -> None:
         patches.replace(EventsBackend, "put_events", self._put_method())
@@ -43,8 +46,19 @@ class Buses:
                 "DetailType": event["detail-type"],
                 "Detail": event["detail"],
             }
-            for bus, event in list(self._log)
+            for bus, event in self.log()
         ]
+
+    def log(self) -> list[tuple[str, Event]]:
+        """Every event so far as its targets got it, with the bus it came on, oldest first."""
+        return list(self._log)
+
+    def deliver(self, bus: str, event: Event) -> None:
+        """Start an event's deliveries: to all targets of all rules of its bus that hear it."""
+        for rule in list(events_backends[ACCOUNT][REGION].describe_event_bus(bus).rules.values()):
+            if _hears(rule, event):
+                for target in list(rule.targets):
+                    self._deliveries.deliver(rule, target, event)
 
     def emit(
         self,
@@ -74,10 +88,34 @@ class Buses:
 
     def _publish(self, bus: str, event: Event) -> None:
         self._log.append((bus, event))
-        for rule in list(events_backends[ACCOUNT][REGION].describe_event_bus(bus).rules.values()):
-            if _hears(rule, event):
-                for target in list(rule.targets):
-                    self._deliveries.deliver(rule, target, event)
+        held, fault = self._held.copy(), self._faults.for_event(event["detail-type"])
+        self._under(fault, bus, event)
+        self._let_go(held)
+
+    def _under(self, fault: EventFault | None, bus: str, event: Event) -> None:
+        """Deliver it, unless a fault has other plans."""
+        match fault.kind if fault else None:
+            case EventKind.LOSE:
+                return
+            case EventKind.LATE:
+                self._later(fault, lambda: self.deliver(bus, event))
+                return
+            case EventKind.REORDER:
+                self._held.append((bus, event))
+                self._later(fault, lambda: self._let_go([(bus, event)]))
+                return
+            case EventKind.DUPLICATE:
+                self.deliver(bus, event)
+        self.deliver(bus, event)
+
+    def _later(self, fault: EventFault | None, action: Callable[[], None]) -> None:
+        self._clock.at(self._clock.now() + timedelta(seconds=fault.seconds if fault else 0), action)
+
+    def _let_go(self, held: list[tuple[str, Event]]) -> None:
+        for each in held:
+            if each in self._held:
+                self._held.remove(each)
+                self.deliver(*each)
 
     def _put_method(self) -> Callable[[EventsBackend, list[dict[str, Any]]], list[dict[str, Any]]]:
         def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -98,14 +136,26 @@ class Buses:
         if entry["Source"].startswith("aws."):
             text = f"Not authorized for the source {entry['Source']}."
             return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": text}
-        try:
-            detail = json.loads(entry["Detail"])
-        except ValueError:
+        detail = _object(entry["Detail"])
+        if detail is None:
             return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
         event = self.event(entry["Source"], entry["DetailType"], detail, entry.get("Resources", ()))
         bus = backend._normalize_event_bus_arn(entry.get("EventBusName"))
         self._publish(bus, event)
         return {"EventId": event["id"]}
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object in a text, and nothing else: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html"""
+    try:
+        found = json.loads(text, parse_constant=_no_json)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is Python's own, and no JSON.")
 
 
 def _hears(rule: Rule, event: Event) -> bool:

@@ -1,5 +1,7 @@
 """What really goes wrong with a group's nodes, in the words HyperPod has for it."""
 
+from dataclasses import dataclass
+
 from botocore.exceptions import ClientError
 
 from simulator.context import Context
@@ -10,6 +12,14 @@ from simulator.internet import way_out
 
 CAPACITY, EFA, LIFECYCLE = "Capacity", "Efa", "LifecycleScript"
 KINDS = (CAPACITY, EFA, LIFECYCLE)  # in the order in which a node meets them
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A failure that somebody has asked for: one of `KINDS`, in HyperPod's words for it or in others."""
+
+    kind: str
+    words: str = ""
 
 
 def text(kind: str, group: Group, node: Node | None, *, continuous: bool) -> str:

@@ -27,11 +27,11 @@ RETRY = timedelta(minutes=15)  # Continuous: from a failure to the next attempt
 PATIENCE = timedelta(hours=3)  # with MinInstanceCount
 DELETION = timedelta(minutes=6)
 
-Wanted = Callable[[Cluster, Group], str | None]
+Wanted = Callable[[Cluster, Group], checks.Wish | None]
 
 
 class Life:
-    """`wanted` names the failure that somebody has asked for, of `checks.KINDS`; `gone` hears of a deletion's end."""
+    """`wanted` tells the failure that somebody has asked for; `gone` hears of a deletion's end."""
 
     def __init__(self, context: Context, events: Events, wanted: Wanted, gone: Callable[[Cluster], None]) -> None:
         self._context, self._events, self._wanted, self._gone = context, events, wanted, gone
@@ -138,10 +138,11 @@ class Life:
 
     def _fails_on_request(self, cluster: Cluster, group: Group, stage: str, node: Node | None) -> bool:
         """Whether the failure asked for is due at this stage; one asked for too late is due at once."""
-        kind = self._wanted(cluster, group)
-        if kind is None or checks.KINDS.index(kind) > checks.KINDS.index(stage):
+        wish = self._wanted(cluster, group)
+        if wish is None or checks.KINDS.index(wish.kind) > checks.KINDS.index(stage):
             return False
-        self._fail(cluster, group, checks.text(kind, group, node, continuous=cluster.continuous))
+        usual = checks.text(wish.kind, group, node, continuous=cluster.continuous)
+        self._fail(cluster, group, wish.words or usual)
         return True
 
     def _fail(self, cluster: Cluster, group: Group, message: str) -> None:

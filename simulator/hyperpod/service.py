@@ -22,15 +22,22 @@ class HyperPod:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._clusters: dict[str, Cluster] = {}
-        self._wanted: dict[tuple[str, str | None], str] = {}
+        self._wanted: dict[tuple[str, str | None], checks.Wish] = {}
+        self._refusals: dict[str, Refused] = {}
         self.events = Events(context)
         self._life = Life(context, self.events, self._wanted_failure, self._forget)
         self.lock = self._life.lock
 
     # ---------------------------------------------------------------- the story's wishes
 
-    def fail(self, cluster_name: str, kind: str, group: str | None = None) -> None:
+    def refuse(self, cluster_name: str, code: str, message: str) -> None:
+        """Answer each CreateCluster of this name so."""
+        self._refusals[cluster_name] = Refused(code, message)
+
+    def fail(self, cluster_name: str, kind: str, group: str | None = None, words: str = "") -> None:
         """Make this cluster's create fail, now or when it comes; without a group, by any of them.
+
+        With `words` HyperPod says these in place of its usual ones.
 
         Raises:
             ValueError: no such kind of failure, or no such group in the cluster that is there.
@@ -41,7 +48,7 @@ class HyperPod:
             cluster = self._by_name(cluster_name)
             if cluster and group and not cluster.group(group):
                 raise ValueError(f"{cluster_name} has no group {group}.")
-            self._wanted[cluster_name, group] = kind
+            self._wanted[cluster_name, group] = checks.Wish(kind, words)
 
     def heal(self, cluster_name: str) -> None:
         """Take back every `fail` of this name; a Continuous cluster's next attempt then succeeds."""
@@ -61,6 +68,8 @@ class HyperPod:
 
     def create(self, spec: Shape) -> Cluster:
         with self.lock:
+            if refusal := self._refusals.get(spec["ClusterName"]):
+                raise refusal
             accept.check(self._context, spec, taken=self._by_name(spec["ClusterName"]) is not None)
             now = self._context.clock.now()
             cluster = Cluster(
@@ -103,7 +112,7 @@ class HyperPod:
         cluster_id = "".join(mock_random.choice(ID_LETTERS) for _ in range(12))
         return f"arn:aws:sagemaker:{self._context.region}:{self._context.account}:cluster/{cluster_id}"
 
-    def _wanted_failure(self, cluster: Cluster, group: Group) -> str | None:
+    def _wanted_failure(self, cluster: Cluster, group: Group) -> checks.Wish | None:
         return self._wanted.get((cluster.name, group.name)) or self._wanted.get((cluster.name, None))
 
     def _forget(self, cluster: Cluster) -> None:

@@ -38,5 +38,5 @@ class Internet:
 
 
 def start(context: Context, slack: Slack) -> Internet:
-    """Open the world outside. `slack` answers for hooks.slack.com: ``(path, body) -> (status, headers, body)``."""
+    """Open the world outside. `slack` answers for hooks.slack.com: path and body to a reply or None."""
     return Internet(context, slack)

@@ -13,7 +13,7 @@ NOWHERE = ".invalid"  # no host is ever there: https://www.rfc-editor.org/rfc/rf
 SLACK = "hooks.slack.com"
 ELSEWHERE = "192.0.2.254"  # what somebody outside every VPC is seen as; never handed out as an Elastic IP
 
-Slack = Callable[[str, bytes], tuple[int, dict[str, str], bytes]]
+Slack = Callable[[str, bytes], tuple[int, dict[str, str], bytes] | None]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Outside:
         if seen_as is None:
             return None
         if letter.host == SLACK:
-            return Reply(*self._slack(letter.path, letter.body))
+            answer = self._slack(letter.path, letter.body)
+            return Reply(*answer) if answer else None
         text = self._texts.get(letter.host, self._texts.get(EVERY_HOST, seen_as))
         return Reply(200, {"Content-Type": "text/plain"}, f"{text}\n".encode())
 

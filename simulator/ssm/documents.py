@@ -102,7 +102,17 @@ def _check(name: str, value: Sequence[str] | None, shape: Mapping[str, Any]) -> 
 def _fits(text: str, shape: Mapping[str, Any]) -> bool:
     pattern, allowed = shape.get("allowedPattern"), shape.get("allowedValues")
     long_enough = int(shape.get("minChars", 0)) <= len(text) <= int(shape.get("maxChars", len(text)))
-    return long_enough and (not pattern or bool(re.search(pattern, text))) and (not allowed or text in allowed)
+    return long_enough and (not pattern or _found(pattern, text)) and (not allowed or text in allowed)
+
+
+def _found(pattern: str, text: str) -> bool:
+    """As the agent reads a pattern: in Go "$" is the end of the text, and not also the place before a last line break.
+
+    Source:
+        https://github.com/aws/amazon-ssm-agent/tree/mainline/agent/framework/docparser/paramvalidator
+        https://pkg.go.dev/regexp/syntax
+    """
+    return re.search(re.sub(r"\$$", r"\\Z", pattern), text) is not None
 
 
 def _text(value: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ from moto.moto_api._internal import mock_random
 from moto.stepfunctions.exceptions import ValidationException
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
@@ -27,6 +29,8 @@ from simulator.awslambda.runtime import Runtime, Throttled
 from simulator.cloudformation.registry import Aws, Made, NotModelledError, Properties, resource
 from simulator.context import Context
 from simulator.door import Door
+from simulator.faults import CallKind, ExecutionKind
+from simulator.faults.calls import refusal_of
 from simulator.operations import Call
 from simulator.patching import Patches
 from simulator.stepfunctions import jsonata, time
@@ -55,6 +59,7 @@ class Machines:
         self._start_in_moto = patches.replace(StepFunctionsParserBackend, "start_execution", self._start_method())
         self._end_in_moto = patches.replace(BaseExecutionWorkerCommunication, "terminated", self._end_method())
         patches.replace(StepFunctionResponse, "stop_execution", self._stop_method())
+        self._enter_in_moto = patches.replace(CommonStateField, "_eval_body", self._enter_method())
         for name in ("describe_execution", "list_executions"):
             patches.replace(StepFunctionResponse, name, _with_stop_date(vars(StepFunctionResponse)[name]))
 
@@ -114,12 +119,31 @@ class Machines:
 
         return stop_execution
 
-    def _stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
+    def _enter_method(self) -> Callable[[CommonStateField, Environment], None]:
+        def enter(state: CommonStateField, env: Environment) -> None:
+            if fault := self._door.faults.for_state(state.name):
+                arn = env.states.context_object.context_object_data["Execution"]["Id"]
+                [execution] = [each for each in self.executions() if each.exec_arn == arn]
+                if fault.kind is ExecutionKind.STOP:
+                    self._stop(execution, None, None)
+                else:
+                    self._stop(execution, "States.Timeout", None, ExecutionStatus.TIMED_OUT)
+            self._enter_in_moto(state, env)
+
+        return enter
+
+    def _stop(
+        self,
+        execution: Execution,
+        error: str | None,
+        cause: str | None,
+        status: ExecutionStatus = ExecutionStatus.ABORTED,
+    ) -> None:
         """End it at once, as AWS does, even if a task of it still runs and ends later, unheard."""
         with self._changing:
             if execution.stop_date is not None:
                 return
-            execution.exec_status = ExecutionStatus.ABORTED
+            execution.exec_status = status
             execution.stop_date, execution.error, execution.cause = self._context.clock.now(), error, cause
         if execution.exec_worker and execution.exec_worker.env:
             execution.stop(execution.stop_date, error, cause)
@@ -137,15 +161,19 @@ class Machines:
 
     def _invoke(self, parameters: dict[str, Any], **_: Any) -> dict[str, Any]:
         """The Lambda task, without the way through HTTP, but with the door's faults and its record."""
-        if (fault := self._door.faults.for_call(INVOKE)) and fault.code:
-            self._door.record(INVOKE, fault.status)
-            raise _client_error(fault.code, "Injected by the simulator.", fault.status)
+        fault = self._door.faults.for_call(INVOKE)
+        if refusal := fault and refusal_of(fault, INVOKE):
+            self._door.record(INVOKE, refusal.status)
+            raise _client_error(refusal.code, refusal.message, refusal.status)
         try:
             outcome = self._runtime.invoke(parameters["FunctionName"], parameters.get("Payload", b"{}").decode())
         except UnknownFunctionException as unknown:
             raise _client_error("ResourceNotFoundException", str(unknown), 404) from unknown
         except Throttled as throttled:
             raise _client_error("TooManyRequestsException", "Rate Exceeded.", 429) from throttled
+        if fault and fault.kind is CallKind.CUT:
+            self._door.record(INVOKE, 0)
+            raise _client_error("SdkClientException", "The reply to Invoke is lost.", 0)
         self._door.record(INVOKE, 200)
         answer = {"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": json.loads(outcome.payload)}
         return answer | ({"FunctionError": outcome.error} if outcome.error else {})

@@ -1,47 +1,32 @@
-"""Least privilege, both ways: what a role may do is what its functions declare, and what AWS checks besides."""
+"""Least privilege, as written: what a role may do is what its functions declare, and what AWS checks besides.
+
+That they also need it, and need no more, is seen by running them: tests/least_privilege.py.
+"""
 
 import importlib
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from tests.contracts.deployed import functions, granted, listed, named, properties, statements, statements_for, steps_of
+from control_plane.domain.probe.ledger import INSTANCE_TYPES
+from tests.contracts.deployed import (
+    functions,
+    granted,
+    listed,
+    named,
+    of_type,
+    properties,
+    statements,
+    statements_for,
+    steps_of,
+    template,
+)
+from tests.least_privilege import UNSEEN
 
-DOCS = "https://docs.aws.amazon.com"
-LOGS_AND_TRACES = {
-    "logs:CreateLogStream": f"{DOCS}/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",
-    "logs:PutLogEvents": f"{DOCS}/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",
-    "xray:PutTelemetryRecords": f"{DOCS}/lambda/latest/dg/services-xray.html",
-    "xray:PutTraceSegments": f"{DOCS}/lambda/latest/dg/services-xray.html",
-}
-DEAD_LETTERS = {"sqs:SendMessage": f"{DOCS}/lambda/latest/dg/invocation-async-retain-records.html"}
-NO_SUCH_KEY = {"s3:ListBucket": f"{DOCS}/AmazonS3/latest/API/API_GetObject.html"}
-HYPERPOD = f"{DOCS}/sagemaker/latest/dg/sagemaker-hyperpod-prerequisites-iam.html"
-
-# What AWS checks although no code of ours calls it, and the page that says so.
-IMPLICIT: dict[str, dict[str, str]] = {
-    "ReaderRole": LOGS_AND_TRACES,
-    "ProberRole": LOGS_AND_TRACES
-    | NO_SUCH_KEY
-    | {
-        "iam:PassRole": f"{DOCS}/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html",
-        "ec2:CreateTags": f"{DOCS}/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
-    },
-    "CreatorRole": LOGS_AND_TRACES
-    | {
-        "iam:PassRole": HYPERPOD,
-        "iam:CreateServiceLinkedRole": HYPERPOD,
-        "sagemaker:AddTags": f"{DOCS}/sagemaker/latest/APIReference/API_AddTags.html",
-        "eks:AssociateAccessPolicy": HYPERPOD,
-        "eks:CreateAccessEntry": HYPERPOD,
-        "eks:DeleteAccessEntry": HYPERPOD,
-        "eks:DescribeAccessEntry": HYPERPOD,
-        "eks:DescribeCluster": HYPERPOD,
-    },
-    "KeeperRole": LOGS_AND_TRACES | DEAD_LETTERS | NO_SUCH_KEY,
-    "NotifierRole": LOGS_AND_TRACES | DEAD_LETTERS,
-}
-ROLES = sorted(IMPLICIT)
+ROLES = sorted(UNSEEN)
 
 # Actions without a resource type, for which alone Resource may be "*":
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -69,18 +54,26 @@ def _declared(role: str) -> set[str]:
     }
 
 
+def _unseen(role: str) -> set[str]:
+    return {each.action for each in UNSEEN[role]}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_lacks_nothing_that_its_functions_call(role: str) -> None:
-    assert _declared(role) | set(IMPLICIT[role]) <= granted(role)
+    assert _declared(role) | _unseen(role) <= granted(role)
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_nothing_that_its_functions_do_not_call(role: str) -> None:
-    assert granted(role) <= _declared(role) | set(IMPLICIT[role])
+    assert granted(role) <= _declared(role) | _unseen(role)
 
 
 def test_every_function_runs_under_one_of_these_roles() -> None:
     assert {named(each["Role"]) for each in functions().values()} == set(ROLES)
+
+
+def test_there_are_no_other_roles() -> None:
+    assert of_type("AWS::IAM::Role").keys() == {*ROLES, "StateMachineRole", "ProbeInstanceRole"}
 
 
 @pytest.mark.parametrize("role", [*ROLES, "StateMachineRole", "ProbeInstanceRole"])
@@ -99,9 +92,11 @@ def test_no_grant_is_for_actions_by_pattern(role: str) -> None:
 APART = [
     ("sagemaker:CreateCluster", "ec2:RunInstances"),
     ("sagemaker:CreateCluster", "secretsmanager:GetSecretValue"),
+    ("sagemaker:CreateCluster", "states:StartExecution"),
     ("sagemaker:DeleteCluster", "ec2:TerminateInstances"),
     ("sagemaker:DeleteCluster", "states:StartExecution"),
     ("ec2:RunInstances", "events:PutEvents"),
+    ("ssm:SendCommand", "secretsmanager:GetSecretValue"),
     ("iam:GetRole", "iam:PassRole"),
 ]
 
@@ -113,6 +108,45 @@ def test_no_role_has_both(one: str, other: str) -> None:
     assert [role for role in ROLES if other in granted(role)]
 
 
+# What a role is for, as the services that it may have to do with at all.
+NEVER = {
+    "ReaderRole": ["events:*", "secretsmanager:*", "sqs:*", "ssm:*", "states:*", "iam:PassRole"],
+    "ProberRole": ["events:*", "iam:Create*", "sagemaker:*", "secretsmanager:*", "sqs:*", "states:*"],
+    "CreatorRole": ["ec2:*", "s3:*", "secretsmanager:*", "sqs:*", "ssm:*", "states:*"],
+    "KeeperRole": ["ec2:*", "eks:*", "iam:*", "sagemaker:*", "secretsmanager:*", "ssm:*"],
+    "NotifierRole": ["ec2:*", "eks:*", "events:*", "iam:*", "s3:*", "sagemaker:*", "ssm:*", "states:*"],
+}
+OF_ITS_OWN_RUN = {"dynamodb:UpdateItem", "s3:PutObject", "logs:CreateLogStream", "logs:PutLogEvents"}
+TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
+
+def _forbidden(role: str, actions: Iterable[str]) -> set[str]:
+    return {action for action in actions for pattern in NEVER[role] if fnmatchcase(action, pattern)}
+
+
+def _writes(actions: Iterable[str]) -> set[str]:
+    return {each for each in actions if not each.partition(":")[2].startswith(("Describe", "Get", "List"))}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_nothing_to_do_with_the_work_of_another(role: str) -> None:
+    assert _forbidden(role, granted(role)) == set()
+
+
+@pytest.mark.parametrize(("role", "pattern"), [(role, pattern) for role in ROLES for pattern in NEVER[role]])
+def test_a_grant_for_the_work_of_another_would_be_seen(role: str, pattern: str) -> None:
+    intruder = pattern.replace("*", "Anything")
+    assert _forbidden(role, granted(role) | {intruder}) == {intruder}
+
+
+def test_the_reader_changes_nothing_but_its_run_s_record_evidence_and_log() -> None:
+    assert _writes(granted("ReaderRole")) == OF_ITS_OWN_RUN | TRACES
+    [records] = statements_for("ReaderRole", "dynamodb:UpdateItem")
+    [evidence] = statements_for("ReaderRole", "s3:PutObject")
+    assert records["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["RUN#*"]}}
+    assert evidence["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/runs/*"}
+
+
 def test_roles_are_passed_by_two_roles_to_one_kind_of_service_each() -> None:
     passing = {role: statements_for(role, "iam:PassRole") for role in ROLES if "iam:PassRole" in granted(role)}
     said = {role: [(each["Resource"], each["Condition"]) for each in found] for role, found in passing.items()}
@@ -122,6 +156,20 @@ def test_roles_are_passed_by_two_roles_to_one_kind_of_service_each() -> None:
         ],
         "ProberRole": [({"Fn::GetAtt": ["ProbeInstanceRole", "Arn"]}, _to("ec2.amazonaws.com"))],
     }
+
+
+@pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
+def test_no_role_is_passed_by_pattern(role: str) -> None:
+    for statement in statements_for(role, "iam:PassRole"):
+        assert "*" not in str(statement["Resource"])
+        assert "iam:PassedToService" in statement["Condition"]["StringEquals"]
+
+
+def test_the_execution_roles_that_an_operator_lists_are_named_one_by_one() -> None:
+    pattern = template()["Parameters"]["ExecutionRoleArns"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "arn:aws:iam::123456789012:role/path/hyperpod-nodes")
+    assert not re.fullmatch(pattern, "arn:aws:iam::123456789012:role/*")
+    assert "Default" not in template()["Parameters"]["ExecutionRoleArns"]
 
 
 def _to(*services: str) -> dict[str, Any]:
@@ -152,17 +200,17 @@ def test_a_stranger_s_instance_cannot_be_given_our_tag() -> None:
     assert statement["Condition"] == {"StringEquals": {"ec2:CreateAction": "RunInstances"}}
 
 
-def test_what_an_instance_is_made_of_carries_our_tag_and_comes_from_amazon_s_image() -> None:
+def test_what_an_instance_is_made_of_is_small_carries_our_tag_and_comes_from_amazon_s_image() -> None:
     conditions = {
         arn["Fn::Sub"].rpartition(":")[2]: statement.get("Condition")
         for statement in statements_for("ProberRole", "ec2:RunInstances")
         for arn in listed(statement["Resource"])
     }
-    tagged = {"StringEquals": {"aws:RequestTag/hyperpod-vpc:stack": OURS}}
+    tagged = {"aws:RequestTag/hyperpod-vpc:stack": OURS}
     assert conditions == {
-        "instance/*": tagged,
-        "network-interface/*": tagged,
-        "volume/*": tagged,
+        "instance/*": {"StringEquals": tagged | {"ec2:InstanceType": [*INSTANCE_TYPES]}},
+        "network-interface/*": {"StringEquals": tagged},
+        "volume/*": {"StringEquals": tagged},
         "image/*": {"StringEquals": {"ec2:Owner": "amazon"}},
         "subnet/*": None,
         "security-group/*": None,

@@ -2,6 +2,7 @@ import math
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -145,3 +146,23 @@ def test_a_closed_clock_lets_nobody_wait(clock: Clock) -> None:
 
     with pytest.raises(ClockClosed):
         clock.sleep(1)
+
+
+def test_a_wait_that_ends_while_nobody_looks_is_not_slept_through(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look at the wait and the sleep until something changes, whoever ends it notifies nobody."""
+    event, look = clock.event(), clock._is_waiting
+
+    def looked(wait: Any) -> bool:
+        waiting = look(wait)
+        event.set()
+        return waiting
+
+    def wait() -> None:
+        event.wait(10)
+
+    monkeypatch.setattr(clock, "_is_waiting", looked)
+    waiter = clock.spawn("waiter", wait)
+    waiter.join(5)
+    assert not waiter.is_alive()

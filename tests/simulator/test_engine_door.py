@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from simulator.app import Simulator
 from simulator.door import Door
-from simulator.faults import Fault, Faults
+from simulator.faults import CallFault, CallKind, Faults
 from simulator.operations import Call, call_of
 from tests.conftest import OneWorld
 from tests.simulator.planes import answer, tiny
@@ -98,7 +98,7 @@ def test_a_function_whose_reply_is_lost_calls_again_by_itself(sim: Simulator) ->
 
 def test_a_fault_may_be_meant_for_one_caller_and_for_one_of_its_calls() -> None:
     faults = Faults()
-    faults.add(Fault("ec2:DescribeVpcs", "Throttling", nth=2, caller="a"))
+    faults.add(CallFault("ec2:DescribeVpcs", CallKind.THROTTLE, nth=2, caller="a"))
     mine, yours = (Call(caller, "ec2", "DescribeVpcs", "query") for caller in "ab")
 
     assert [bool(faults.for_call(call)) for call in (mine, yours, mine, mine)] == [False, False, True, False]

@@ -113,6 +113,13 @@ def test_what_a_function_says_is_kept(sim: Simulator) -> None:
     assert sim.logs("EchoFunction")[-1] == "a word to remember"
 
 
+def test_an_error_is_one_line_of_the_log_as_lambda_writes_it(sim: Simulator) -> None:
+    told(sim.invoke("EchoFunction", {"do": "raise"}))
+    line = json.loads(sim.logs("EchoFunction")[-1])
+    assert (line["level"], line["errorType"]) == ("ERROR", "ZeroDivisionError")
+    assert "1 / 0" in "".join(line["stackTrace"])
+
+
 def test_the_door_knows_which_function_called(sim: Simulator) -> None:
     answer(sim.invoke("EchoFunction", {"do": "vpcs"}))
 

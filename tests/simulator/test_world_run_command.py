@@ -320,6 +320,7 @@ def test_one_command_serves_many_instances_and_its_invocations_come_in_pages(
         pytest.param({"Parameters": {}}, "InvalidParameters", id="a value missing"),
         pytest.param({"Parameters": {"Nonce": ["x"], "Extra": ["y"]}}, "InvalidParameters", id="one too many"),
         pytest.param({"Parameters": {"Nonce": ["x y"]}}, "InvalidParameters", id="not the pattern"),
+        pytest.param({"Parameters": {"Nonce": ["x\n"]}}, "InvalidParameters", id="a line end behind the pattern"),
         pytest.param({"Parameters": {"Nonce": ["x", "y"]}}, "InvalidParameters", id="two values for a string"),
     ],
 )

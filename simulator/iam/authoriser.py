@@ -1,0 +1,101 @@
+"""Judges each call of a deployed function by the policies that its role has at that moment."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from moto.iam.models import Role, iam_backends
+
+from simulator.cloudformation.deploy import Deployed
+from simulator.cloudformation.registry import NotModelledError
+from simulator.context import ACCOUNT
+from simulator.hyperpod.service import HyperPod
+from simulator.iam import ec2, services, stores  # noqa: F401 (they register what calls need)
+from simulator.iam.calls import ASKS, Asked
+from simulator.iam.ledger import Ledger
+from simulator.iam.policies import EVERYTHING, Ask, Grants, allowing, grants_of
+from simulator.iam.resources import GLOBAL, Resources
+from simulator.operations import Call, Refusal
+
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and each service's common errors
+CODES = {"ec2": ("UnauthorizedOperation", 403), "iam": ("AccessDenied", 403), "s3": ("AccessDenied", 403)}
+
+
+class Authoriser:
+    def __init__(self, plane: Deployed, hyperpod: HyperPod, ledger: Ledger) -> None:
+        """
+        Raises:
+            NotModelledError: a function's role says something that is not read here.
+        """
+        self._ledger, self._resources = ledger, Resources(hyperpod)
+        named = plane.physical("AWS::IAM::Role") | plane.physical("AWS::IAM::ManagedPolicy")
+        self._logical = {name: logical_id for logical_id, name in named.items()}
+        self._role_of = _roles_of_functions(plane)
+        for name in set(self._role_of.values()):
+            list(self._policies(name))
+
+    def judge(self, call: Call, environ: dict[str, Any], body: bytes) -> Refusal | None:
+        """Why a call is refused; None if it is allowed, or nobody's whom a role of this stack speaks for."""
+        role = self._role_of.get(call.caller)
+        if role is None:
+            return None
+        try:
+            refused = self._refused(role, Asked(call, environ, body))
+        except NotModelledError as lack:
+            self._ledger.refuse(str(lack))
+            return Refusal("NotModelled", str(lack))
+        if refused is None:
+            return None
+        told = _told(role, call.caller, refused)
+        self._ledger.refuse(told)
+        return Refusal(*_coded(call.service, told))
+
+    def _refused(self, role: str, asked: Asked) -> Ask | None:
+        """The first of all that a call needs that no statement allows, or that one denies."""
+        policies = list(self._policies(role))
+        self._ledger.called()
+        for ask in asks_of(asked, self._resources):
+            said = [grant for grants in policies for grant in grants.get(ask.action.lower(), ())]
+            if (grant := allowing(said, ask)) is None:
+                return ask
+            self._ledger.allow(grant.place)
+        return None
+
+    def _policies(self, name: str) -> Iterator[Grants]:
+        role, logical_id = iam_backends[ACCOUNT][GLOBAL].get_role(name), self._logical[name]
+        for policy, document in _documents(role):
+            yield grants_of(logical_id, self._logical.get(policy, policy), document)
+
+
+def asks_of(asked: Asked, resources: Resources) -> list[Ask]:
+    """All that a call needs. One that is not described here is asked for on everything there is."""
+    describe = ASKS.get(asked.call.name)
+    return list(describe(asked, resources)) if describe else [Ask(asked.action, EVERYTHING)]
+
+
+def _roles_of_functions(plane: Deployed) -> dict[str, str]:
+    """Each function's role, by physical names."""
+    of_template = plane.template["Resources"]
+    roles = plane.physical("AWS::IAM::Role")
+    return {
+        name: roles[of_template[logical_id]["Properties"]["Role"]["Fn::GetAtt"][0]]
+        for logical_id, name in plane.physical("AWS::Lambda::Function").items()
+    }
+
+
+def _documents(role: Role) -> Iterator[tuple[str, str]]:
+    """Its policies by name, those attached by ARN."""
+    yield from [*role.policies.items()]
+    for arn, policy in [*role.managed_policies.items()]:
+        yield arn, next(version.document for version in policy.versions if version.is_default)
+
+
+def _told(role: str, function: str, ask: Ask) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
+    who = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{function}"
+    why = f"because no identity-based policy allows the {ask.action} action"
+    return f"User: {who} is not authorized to perform: {ask.action} on resource: {ask.resource} {why}"
+
+
+def _coded(service: str, told: str) -> tuple[str, str, int]:
+    code, status = CODES.get(service, ("AccessDeniedException", 400))
+    return code, f"You are not authorized to perform this operation. {told}" if service == "ec2" else told, status
