@@ -10,7 +10,7 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.outbox import Outbox
 from control_plane.domain.door import judge_body
 from control_plane.domain.messages.bus_event import BusEvent
-from control_plane.domain.rules import SUPPRESSIBLE
+from control_plane.domain.suppressible import suppressible
 from control_plane.entry import now, step
 from control_plane.settings import setting
 from control_plane.steps.accept_request import EventDoor, Report
@@ -27,4 +27,4 @@ def lambda_handler(event: BusEvent) -> Report:
         Outbox(dynamodb, table),
         Bus(client("events"), setting("EVENT_BUS_NAME")),
     )
-    return door.accept(event, partial(judge_body, model=create_cluster_model(), suppressible=SUPPRESSIBLE), now)
+    return door.accept(event, partial(judge_body, model=create_cluster_model(), suppressible=suppressible), now)

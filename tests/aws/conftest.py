@@ -1,6 +1,7 @@
 """A table like the deployed one, in moto; and runs to put into it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,8 @@ def _no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-1")
 
 
-@pytest.fixture
-def dynamodb() -> Iterator["DynamoDBClient"]:
+@contextmanager
+def a_table() -> Iterator["DynamoDBClient"]:
     with mock_aws():
         client = boto3.client("dynamodb")
         client.create_table(
@@ -50,6 +51,12 @@ def dynamodb() -> Iterator["DynamoDBClient"]:
                 }
             ],
         )
+        yield client
+
+
+@pytest.fixture
+def dynamodb() -> Iterator["DynamoDBClient"]:
+    with a_table() as client:
         yield client
 
 

@@ -47,6 +47,13 @@ def test_the_tags_tell_whose_a_cluster_is(tags: dict[str, str], kind: type[Any])
     assert found.cluster.cluster_arn == ARN.format(1)
 
 
+def test_a_cluster_whose_tags_are_gone_is_gone_although_a_stale_description_still_shows_it() -> None:
+    world = World()
+    world.hyperpod.add(OURS)
+    world.faults.refuse["ListTags"] = Refused("ResourceNotFound")
+    assert world.reader.look(world.run) is None
+
+
 @pytest.mark.parametrize(
     ("metadata", "texts"),
     [

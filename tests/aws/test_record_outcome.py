@@ -11,8 +11,9 @@ from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.egress import Egress, Verdict, Via
 from control_plane.domain.run import Cause, Disposition, Evidence, Run, State
-from control_plane.errors import AccessDenied
+from control_plane.errors import AccessDenied, AwsUnavailable, CallFailed
 from control_plane.steps.record_outcome import OutcomeRequest, Report, record_outcome
+from control_plane.steps.request import PATIENCE
 from tests.aws.conftest import NOON, a_request, a_run
 
 ARN = "arn:aws:sagemaker:ap-northeast-1:123456789012:cluster/abcdefghijkl"
@@ -26,8 +27,8 @@ class Ending:
     outbox: Outbox
     evidence: EvidenceStore
 
-    def __call__(self, run: Run, state: State) -> Run:
-        request = OutcomeRequest(run_id=run.run_id, state=state)
+    def __call__(self, run: Run, state: State, retried: int = 0) -> Run:
+        request = OutcomeRequest(run_id=run.run_id, state=state, retried=retried)
         record_outcome(request, runs=self.runs, outbox=self.outbox, evidence=self.evidence, now=lambda: NOON)
         return self.runs.get(run.run_id)
 
@@ -142,18 +143,47 @@ def test_the_evidence_holds_the_request_the_check_and_the_run_and_its_hash_is_in
     assert told.detail["Evidence"] == last.evidence.to_wire()
 
 
-def test_a_run_ends_even_where_its_evidence_cannot_be_kept(acceptance: Acceptance, end: Ending) -> None:
-    class NoBucket:
-        def find(self, run_id: str, name: str) -> None:
-            return None
+class NoBucket:
+    """An evidence store that answers every write with this."""
 
-        def put(self, run_id: str, name: str, document: object) -> Evidence:
-            raise AccessDenied("s3:PutObject", "AccessDenied", "no")
+    def __init__(self, error: CallFailed) -> None:
+        self._error = error
 
+    def find(self, run_id: str, name: str) -> None:
+        return None
+
+    def put(self, run_id: str, name: str, document: object) -> Evidence:
+        raise self._error
+
+
+DENIED = AccessDenied("s3:PutObject", "AccessDenied", "no")
+BUSY = AwsUnavailable("s3:PutObject", "SlowDown", "later")
+
+
+@pytest.mark.parametrize(
+    ("error", "retried"),
+    [
+        pytest.param(DENIED, 0, id="it is denied"),
+        pytest.param(BUSY, PATIENCE, id="S3 stays busy"),
+    ],
+)
+def test_a_run_ends_even_where_its_evidence_cannot_be_kept(
+    acceptance: Acceptance, end: Ending, error: CallFailed, retried: int
+) -> None:
     run = accepted(acceptance)
-    end.evidence = cast("EvidenceStore", NoBucket())
-    last = end(run, State.REFUSED)
+    end.evidence = cast("EvidenceStore", NoBucket(error))
+    last = end(run, State.REFUSED, retried)
     assert (last.state, last.evidence) == (State.REFUSED, None)
+
+
+def test_evidence_that_cannot_be_kept_just_now_is_kept_a_moment_later(acceptance: Acceptance, end: Ending) -> None:
+    run, bucket = accepted(acceptance), end.evidence
+    end.evidence = cast("EvidenceStore", NoBucket(BUSY))
+    with pytest.raises(AwsUnavailable):
+        end(run, State.REFUSED, PATIENCE - 1)
+    assert end.runs.get(run.run_id).state is State.RUNNING
+    end.evidence = bucket
+    assert end(run, State.REFUSED, PATIENCE).evidence is not None
 
 
 def test_the_first_end_stands(

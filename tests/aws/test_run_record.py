@@ -143,7 +143,7 @@ def test_a_cluster_that_was_seen_only_when_its_run_failed_is_found_by_its_name(
     ("reasons", "answer"),
     [
         pytest.param(["ConditionalCheckFailed", "None"], {0}, id="a condition that does not hold"),
-        pytest.param(["TransactionConflict", "ConditionalCheckFailed"], None, id="another transaction"),
+        pytest.param(["ThrottlingError", "ConditionalCheckFailed"], None, id="throttled, beside a condition"),
         pytest.param(["None", "ThrottlingError"], None, id="throttled"),
     ],
 )

@@ -177,7 +177,7 @@ def test_a_container_reads_the_secret_once_a_minute_and_sees_a_new_one_then(secr
     poster = Poster(secrets)
     with slack_server() as server:
         poster.to(server).post(MESSAGE)
-        secrets.put_secret_value(SecretId=poster.arn, SecretString="https://hooks.slack.com/services/new")
+        secrets.put_secret_value(SecretId=poster.arn, SecretString=URL.replace(CANARY, "new"))
         poster.to(server).post(MESSAGE)
         poster.now += timedelta(minutes=1)
         poster.to(server).post(MESSAGE)

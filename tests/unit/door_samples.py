@@ -46,7 +46,7 @@ def with_egress(**terms: Any) -> dict[str, Any]:
 
 
 def judge(body: Any) -> Judged:
-    return judge_body(json.loads(json.dumps(body)), create_cluster_model(), SUPPRESSIBLE)
+    return judge_body(json.loads(json.dumps(body)), create_cluster_model(), lambda: SUPPRESSIBLE)
 
 
 def told(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:

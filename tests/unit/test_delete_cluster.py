@@ -1,11 +1,10 @@
 """Only a cluster that carries our tags is ever deleted, and what came of it is recorded beside the first cause."""
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from control_plane.aws.hyperpod_reader import OurCluster, Stranger
 from control_plane.domain.run import Disposition, State
 from control_plane.errors import AwsUnavailable, NotYet, RunOver
 from control_plane.steps.delete_cluster import Report, delete_cluster
@@ -70,25 +69,6 @@ def test_a_cluster_without_our_tags_stays(tags: dict[str, str]) -> None:
 def test_a_stranger_that_took_over_the_name_stays_and_ours_is_gone() -> None:
     world = failed({}, cluster_arn=ARN.format(9))
     assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED
-    assert "DeleteCluster" not in world.faults.calls
-
-
-@pytest.mark.parametrize("seal", [None, object(), RUN_ID], ids=["nothing", "anything", "a run id"])
-def test_nobody_but_the_look_at_the_tags_can_say_that_a_cluster_is_ours(seal: object) -> None:
-    world = failed({})
-    found = world.reader.look(world.run)
-    assert isinstance(found, Stranger)
-    with pytest.raises(TypeError, match="tags"):
-        OurCluster(found.cluster, seal)
-
-
-def test_the_remover_has_no_use_for_a_stranger() -> None:
-    world = failed({})
-    found = cast("Any", world.reader.look(world.run))
-    found_by_name = cast("Any", ARN.format(1))
-    for wrong in (found.cluster, found_by_name):
-        with pytest.raises(AttributeError):
-            world.remover.delete(wrong)
     assert "DeleteCluster" not in world.faults.calls
 
 

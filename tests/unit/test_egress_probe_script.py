@@ -21,7 +21,7 @@ SHELLS = [
     for command in ("sh", "dash", "bash", "bash --posix", "busybox sh", "ksh")
     if shutil.which(command.split()[0])
 ]
-NONCE = "0123456789abcdef0123456789abcdef"
+NONCE = "0123456789abcdef" * 2
 LONGEST_URL = f"https://{'a' * 253}:65535/{'b' * 200}"
 
 PAGES = {

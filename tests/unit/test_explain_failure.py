@@ -9,7 +9,7 @@ from control_plane.domain.cluster.explain import Failure
 from control_plane.domain.cluster.readiness import STALE_READS
 from control_plane.domain.request import OnFailure
 from control_plane.domain.run import Cause, Disposition, State
-from control_plane.errors import NotYet, RunOver
+from control_plane.errors import AwsUnavailable, NotYet, RunOver
 from control_plane.steps.explain_failure import FailureRequest, Report, explain_failure
 from tests.cluster_world import World, a_request, phase
 from tests.hyperpod_in_memory import ARN, NOON, OURS, RUN_ID, Refused
@@ -88,6 +88,17 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_explained_all_the_same(read
         f"Could not read: {'This function may not call ' if code.startswith('Access') else ''}sagemaker:{read}"
         in str(world.run.cause_detail)
     )
+
+
+@pytest.mark.parametrize("read", READS)
+def test_what_cannot_be_read_just_now_is_read_again_while_there_is_patience(read: str) -> None:
+    world = failed(FailureMessage="zork", NodeProvisioningMode="Continuous")
+    world.hyperpod.add_event("Error", "Trouble", Instance={"FailureMessage": "zork"})
+    world.faults.refuse[read] = Refused("ThrottlingException")
+    patient = FailureRequest(run_id=RUN_ID, retried=0)
+    with pytest.raises(AwsUnavailable, match=read):
+        explain_failure(patient, runs=world.runs, reader=world.reader, now=world.now)
+    assert world.run.cause is None
 
 
 def test_a_deadline_with_nothing_else_to_blame_is_a_deadline() -> None:

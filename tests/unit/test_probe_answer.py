@@ -88,4 +88,4 @@ def test_only_an_ipv4_address_as_it_is_written_is_an_address(text: str) -> None:
         "https://a.test", [Seen(url=0, address=text), Seen(url=0, address="203.0.113.10"), Seen(url=0, error=28)]
     )
     assert echo.addresses == {"203.0.113.10"}
-    assert str(echo) == "https://a.test: 203.0.113.10, text that is no IPv4 address, timed out"
+    assert str(echo) == "https://a.test: 203.0.113.10, text that is no public IPv4 address, timed out"

@@ -61,13 +61,13 @@ def test_each_look_notes_how_the_groups_stand() -> None:
     ]
 
 
-def test_looks_are_rarer_when_nothing_moves_and_last_to_the_deadline_at_most() -> None:
+def test_looks_become_rarer_and_last_to_the_deadline_at_most() -> None:
     world = waiting(ClusterStatus="Creating")
     pauses = []
     for minutes in (0, 10, 60, 119):
         world.time = NOON + timedelta(minutes=minutes, seconds=30)
         pauses.append(read(world).wait_seconds)
-    assert pauses == [30, 60, 180, 30]
+    assert pauses == [30, 30, 180, 30]
 
 
 def test_a_cluster_that_failed_is_reported_with_hyperpods_words() -> None:
@@ -82,7 +82,7 @@ def test_a_new_cluster_may_not_be_visible_for_some_minutes_and_then_it_is_gone()
     assert read(world).status is Status.WAITING
     world.time += timedelta(minutes=2)
     assert read(world) == Report(
-        status=Status.FAILED, reason="Somebody deleted the cluster: HyperPod no longer knows it.", wait_seconds=60
+        status=Status.FAILED, reason="Somebody deleted the cluster: HyperPod no longer knows it.", wait_seconds=30
     )
 
 

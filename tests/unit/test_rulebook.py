@@ -5,7 +5,7 @@ import pytest
 from control_plane.domain.account.facts import BY_HAND, NotRead
 from control_plane.domain.account.path_walk import READS
 from control_plane.domain.findings import Finding, Severity
-from control_plane.domain.rules import CHECKS, SUPPRESSIBLE, judge
+from control_plane.domain.rules import CHECKS, judge
 from control_plane.domain.rules.rulebook import checks
 from tests.accounts import CONTROLLER_IP, ROLE, VPC, WORKER, Account, group
 
@@ -102,7 +102,7 @@ def test_what_is_not_named_still_blocks() -> None:
 def test_not_knowing_cannot_be_accepted_away() -> None:
     account = Account()
     account.unread = [denied("ec2:DescribeRouteTables")]
-    account.request["Suppress"] = sorted(SUPPRESSIBLE)
+    account.request["Suppress"] = sorted(CHECKS)
     assert {one.severity for one in judge(account.case())} == {Severity.UNKNOWN}
 
 

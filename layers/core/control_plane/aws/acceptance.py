@@ -11,7 +11,7 @@ from control_plane.aws.transactions import transact
 from control_plane.domain.door.conflicts import Conflict, Over
 from control_plane.domain.messages.announcements import Announcement
 from control_plane.domain.request import Request
-from control_plane.domain.run import Run
+from control_plane.domain.run import Run, run_id_of
 from control_plane.domain.run.size import within_item
 from control_plane.errors import AwsUnavailable
 
@@ -28,14 +28,16 @@ class Acceptance:
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
 
-    def accept(self, run: Run, request: Request, fingerprint: str) -> Run | Conflict:
+    def accept(self, run: Run, request: Request, fingerprint: str, event_id: str | None = None) -> Run | Conflict:
         """Store a run and claim its name, once.
 
         Args:
             fingerprint: tells whether a second request under the same RequestId asks for the same.
+            event_id: of the event that asks, if one does; of all its deliveries one decides.
 
         Returns:
-            The run: this one, or the one that the same request made before. Else what is in the way.
+            The run: this one, or the one that the same request made before, or that event's refusal. Else what is in
+            the way.
         """
         name = request.shape.cluster_name
         writes = [
@@ -43,18 +45,30 @@ class Acceptance:
             self._put_request(run, request),
             self._put_claim(name, run.run_id),
         ]
+        if event_id:
+            writes.append(self._put_decision(run_id_of(event_id)))
         unmet = transact(self._dynamodb, "dynamodb:PutItem", writes)
         if not unmet:
             return run
+        if event_id and unmet == {3}:  # another delivery of this event met a name that was still taken
+            return run_in(self._get(run_key(run_id_of(event_id))))
         holder = run.run_id if 0 in unmet else self._holder_of(name)
         if holder == run.run_id:
             return self._same_or_conflict(run.run_id, fingerprint)
         return Conflict(Over.CLUSTER_NAME, holder)
 
-    def refuse(self, run: Run, announcement: Announcement) -> None:
-        """Store a run that was born terminal, and what is to be said of it; the second time changes nothing."""
-        writes = [self._put_run(run, "", is_open=False), put_event(self._table, run.run_id, announcement)]
-        transact(self._dynamodb, "dynamodb:PutItem", writes)
+    def refuse(self, run: Run, announcement: Announcement) -> bool:
+        """Store a run that was born terminal, and what is to be said of it; the second time changes nothing.
+
+        Returns:
+            False: another delivery of the same event was let in, so there is nothing to refuse.
+        """
+        writes = [
+            self._put_run(run, "", is_open=False),
+            put_event(self._table, run.run_id, announcement),
+            self._put_decision(run.run_id),
+        ]
+        return transact(self._dynamodb, "dynamodb:PutItem", writes) != {2}
 
     def find(self, run_id: str) -> Run | None:
         item = self._get(run_key(run_id))
@@ -82,6 +96,11 @@ class Acceptance:
 
     def _put_claim(self, cluster_name: str, run_id: str) -> "TransactWriteItemTypeDef":
         item = claim_key(cluster_name) | to_item({"RunId": run_id})
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": IS_NEW}}
+
+    def _put_decision(self, run_id: str) -> "TransactWriteItemTypeDef":
+        """An event is let in or refused, and not both, whatever its deliveries meet; keyed as its refusal would be."""
+        item = run_key(run_id, "DECISION")
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": IS_NEW}}
 
     def _get(self, key: dict[str, Any]) -> dict[str, Any]:

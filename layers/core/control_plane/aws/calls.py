@@ -34,6 +34,9 @@ UNAVAILABLE = frozenset(
         "Unavailable",
     }
 )
+# An error travels through the state machine, and a state carries 256 KiB: more than that, and nothing catches it.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+LONGEST_MESSAGE = 4000
 
 
 @contextmanager
@@ -54,7 +57,8 @@ def calling(action: str) -> Iterator[None]:
 
 
 def _in_our_words(action: str, error: ClientError) -> CallFailed:
-    code, message = error.response["Error"].get("Code", "Unknown"), error.response["Error"].get("Message", "")
+    code = error.response["Error"].get("Code", "Unknown")
+    message = error.response["Error"].get("Message", "")[:LONGEST_MESSAGE]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in DENIED:
         return AccessDenied(action, code, message)

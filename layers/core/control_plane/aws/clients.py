@@ -1,9 +1,12 @@
-"""Clients, made on first use: building one costs more than most steps' whole work."""
+"""Clients, made on first use: building one costs more than most steps' whole work.
+
+Of botocore, which boto3 wraps: without the wrapping a function starts a tenth faster.
+"""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 # Few attempts here, the rest in the state machine: retries that multiply turn one throttle into dozens of calls.
@@ -15,4 +18,9 @@ else:
 
     @cache
     def client(service: str) -> Any:
-        return boto3.client(service, config=CONFIG)
+        return _session().create_client(service, config=CONFIG)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()

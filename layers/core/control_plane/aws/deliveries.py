@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ACTIONS = frozenset({"dynamodb:UpdateItem"})
 
-FREE = "attribute_not_exists(PostedAt) AND (attribute_not_exists(ClaimedUntil) OR ClaimedUntil < :now)"
+FREE = "attribute_not_exists(PostedAt) AND (attribute_not_exists(ClaimedUntil) OR ClaimedUntil <= :now)"
 # The function's time-out in template.yaml, and no longer than Lambda waits before it tries again (one minute):
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 CLAIM = timedelta(seconds=60)

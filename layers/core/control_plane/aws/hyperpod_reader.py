@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.parsers import ResponseParserError
 
@@ -35,8 +35,7 @@ class OurCluster:
             raise TypeError("Only a look at its tags tells that a cluster is ours.")
 
 
-@dataclass(frozen=True)
-class Stranger:
+class Stranger(NamedTuple):
     """A cluster whose tags do not say that this run made it."""
 
     cluster: Cluster
@@ -64,7 +63,12 @@ class HyperPodReader:
         cluster = self.cluster(str(run.cluster_name))  # every accepted run has a name
         if cluster is None:
             return None
-        tags = self._tags(cluster.cluster_arn)
+        try:
+            tags = self._tags(cluster.cluster_arn)
+        except AwsRefused as error:
+            if is_not_found(error):  # the description was a stale one: it has just gone, or is not quite there yet
+                return None
+            raise
         if marks(run.run_id, self._stack).items() <= tags.items():
             return OurCluster(cluster, _TAGS_WERE_READ)
         return Stranger(cluster, tags)

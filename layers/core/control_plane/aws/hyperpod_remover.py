@@ -24,6 +24,8 @@ class HyperPodRemover:
         Raises:
             NotYet: another change to the cluster is under way; it passes.
         """
+        if not isinstance(ours, OurCluster):  # a Stranger has a cluster, too, and Python would not mind
+            raise TypeError(f"{ours} is not known to be ours.")
         try:
             with calling("sagemaker:DeleteCluster"):
                 self._sagemaker.delete_cluster(ClusterName=ours.cluster.cluster_arn)

@@ -1,26 +1,42 @@
-"""DynamoDB's typed attributes, from and to plain JSON shapes."""
+"""DynamoDB's typed attributes, from and to plain JSON shapes: the kinds that we store, and no others."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
-_write, _read = TypeSerializer(), TypeDeserializer()
 
 
 def to_item(shape: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _write.serialize(value) for name, value in shape.items()}
+    return {name: _typed(value) for name, value in shape.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(_read.deserialize(value)) for name, value in item.items()}
+    return {name: _plain(*value.items()) for name, value in item.items()}
 
 
-def _plain(value: Any) -> Any:
-    """Numbers come back as Decimal; everything we store is whole."""
-    if isinstance(value, Decimal):
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+def _typed(value: Any) -> dict[str, Any]:
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list() | tuple():
+            return {"L": [_typed(inner) for inner in value]}
+        case dict():
+            return {"M": to_item(value)}
+    raise TypeError(f"{value!r} is no JSON shape that a table holds.")
+
+
+def _plain(typed: tuple[str, Any]) -> Any:
+    match typed:
+        case "NULL", _:
+            return None
+        case "N", number:
+            return int(number)
+        case "L", inner:
+            return [_plain(*each.items()) for each in inner]
+        case "M", inner:
+            return from_item(inner)
+    return typed[1]

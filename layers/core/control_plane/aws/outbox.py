@@ -40,7 +40,8 @@ class Outbox:
         """
         event = put_event(self._table, run_id, announcement)
         event["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
-        writes = [self._update(run_id, {"ClusterArn": cluster_arn}), event, self._point(cluster_name, run_id)]
+        made = {"ClusterArn": cluster_arn, "UpdatedAt": announcement.detail["Time"]}
+        writes = [self._update(run_id, made), event, self._point(cluster_name, run_id)]
         if 0 in transact(self._dynamodb, "dynamodb:PutItem", writes):
             raise RunOver(f"{run_id} ended while its cluster was being created.")
 

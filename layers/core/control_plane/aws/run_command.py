@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from control_plane.aws.calls import calling
+from control_plane.domain.probe.answer import OUTPUT_LIMIT
 from control_plane.domain.probe.ledger import DELIVERY_TIMEOUT
 from control_plane.domain.wire import Wire
 from control_plane.errors import AwsRefused
@@ -76,7 +77,9 @@ class RunCommand:
 
 def _invocation(one: "CommandInvocationTypeDef") -> Invocation:
     output = "".join(plugin.get("Output", "") for plugin in one.get("CommandPlugins", []))
-    return Invocation(status=one["StatusDetails"], done=one["Status"] in DONE, output=output.strip())
+    # From a machine that we did not build: text that can be kept, and no more of it than could be an answer.
+    kept = output.encode(errors="replace").decode().strip()[: OUTPUT_LIMIT + 1]
+    return Invocation(status=one["StatusDetails"], done=one["Status"] in DONE, output=kept)
 
 
 def _fifties(instance_ids: Sequence[str]) -> Iterator[list[str]]:

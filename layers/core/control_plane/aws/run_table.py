@@ -6,6 +6,7 @@ A run lives in one DynamoDB table under the partition ``RUN#<run id>``:
 ``RUN``              the run itself, one attribute a field; ``open`` only while it is running
 ``REQUEST``          the request, as JSON text
 ``EVENT#<type>``     what is, or was, to be announced; ``open`` only until it is sent
+``DECISION``         that an event was let in or refused; under the run id of the event's own id
 ===================  ==========================================================================
 
 The sparse index ``Open`` holds just what still has an ``open``: all that a sweep has to look at.
@@ -63,7 +64,7 @@ class RunTable:
         before = self.fence(run_id, now)
         run = entered(before, phase, now)
         if run is not before:
-            self.note(run_id, phase=run.phase, phases=run.phases, updated_at=now)
+            self.note(run_id, phase=run.phase, phases=run.phases, updated_at=run.updated_at)
         return run
 
     def note(self, run_id: str, **fields: Any) -> None:

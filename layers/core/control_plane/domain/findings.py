@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from control_plane.domain.wire import Wire
 
@@ -16,7 +16,7 @@ class Severity(StrEnum):
     INFO = "INFO"  # worth knowing, nothing to do
 
 
-class Rule(Wire):
+class Rule(NamedTuple):
     """One thing that must hold, as data; `docs/rules.md` is generated from these."""
 
     id: str  # public, never renamed, never reused: "NAT-003"

@@ -15,13 +15,16 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+# A validator is built when a model is first used: a function imports many, and uses few.
+SHAPE = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, defer_build=True)
+
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
 
 
 class Wire(BaseModel):
     """PascalCase on the wire, ours in code; nothing unknown gets in, nothing known is left out."""
 
-    model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, extra="forbid")
+    model_config = SHAPE | ConfigDict(extra="forbid")
 
     def to_wire(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
@@ -34,4 +37,4 @@ class Wire(BaseModel):
 class AwsShape(BaseModel):
     """A shape that AWS owns: AWS's names on the wire, ours in code; what AWS adds later passes by unread."""
 
-    model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = SHAPE | ConfigDict(extra="ignore")

@@ -1,8 +1,9 @@
 """The only room that knows Powertools: how a function is entered, what it logs, and what time it is."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -12,7 +13,8 @@ from pydantic import ValidationError
 from control_plane.domain.wire import Wire
 from control_plane.errors import RequestRejected
 
-logger = Logger(service="hyperpod-vpc")
+# ASCII: in a terminal, a log viewer or an editor, other characters can end lines, hide, or turn the reading round.
+logger = Logger(service="hyperpod-vpc", json_serializer=partial(json.dumps, default=str))
 
 RequestT = TypeVar("RequestT", bound=Wire)
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]

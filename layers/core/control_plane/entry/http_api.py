@@ -1,7 +1,4 @@
-"""The HTTP API's routes: who asks what, and in which shape every answer goes out.
-
-What the gateway itself answers (403, 413 over 10 MB, 429) keeps its own ``{"message"}``.
-"""
+"""The HTTP API's routes: who asks what, and in which shape every answer goes out."""
 
 import re
 from base64 import b64decode
@@ -17,17 +14,10 @@ from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import Run
 from control_plane.domain.wire import Wire
 from control_plane.entry import Handler, logger, now
+from control_plane.entry.openapi import ASKING, answers, described
 from control_plane.errors import RunNotFound
 from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Refused
 from control_plane.steps.doorway import Caller
-
-REQUEST_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "CreateCluster as AWS writes it, or that as Cluster with our own terms beside it.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }
-}
 
 STATUS: dict[type[Wire], int] = {Accepted: 202, Refused: 400, Conflicting: 409}
 
@@ -60,7 +50,9 @@ def http_api(make: Callable[[], Api]) -> Handler:
 
 
 def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
-    @app.post("/clusters", responses=_responses(Accepted, Refused, Conflicting), openapi_extensions=REQUEST_BODY)
+    told: dict[int, type[Wire]] = {202: Accepted, 400: Refused, 409: Conflicting, 413: Failure, 500: Failure}
+
+    @app.post("/clusters", responses=answers(told), openapi_extensions=ASKING)
     def post_cluster() -> Response[Any]:
         """Ask for a cluster: a CreateCluster body, alone or with our terms beside it."""
         body = _body(app)
@@ -69,14 +61,14 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
         answer = api().create_cluster(body, _caller(app))
         return _json(STATUS[type(answer)], answer)
 
-    @app.get("/clusters/<name>", responses=_responses(Failure))
+    @app.get("/clusters/<name>", responses=answers({200: Cluster, 404: Failure, 500: Failure}))
     def get_cluster(name: str) -> Cluster:
         """What we know of a cluster that a run of ours made, or is making."""
         return api().cluster(name)
 
 
 def _runs(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
-    @app.get("/runs/<id>", responses=_responses(Failure))
+    @app.get("/runs/<id>", responses=answers({200: Run, 404: Failure, 500: Failure}))
     def get_run(id: str) -> Run:  # noqa: A002 (the name in the path, as the API's description shows it)
         """A request and what became of it, or how far it is."""
         return api().run(id)
@@ -85,8 +77,7 @@ def _runs(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
 def _openapi(app: APIGatewayHttpResolver) -> None:
     @app.get("/openapi.json", include_in_schema=False)
     def get_openapi() -> Response[str]:
-        document = app.get_openapi_json_schema(title="HyperPod in your VPC", version="1.0", description=__doc__ or "")
-        return Response(status_code=200, content_type="application/json", body=document)
+        return Response(status_code=200, content_type="application/json", body=described(app))
 
 
 def _failures(app: APIGatewayHttpResolver) -> None:
@@ -125,12 +116,3 @@ def _json(status: int, body: Wire) -> Response[Any]:
 
 def _failure(status: int, code: str, message: str) -> Response[Any]:
     return _json(status, Failure(error=Fault(code=code, message=message)))
-
-
-def _responses(*models: type[Wire]) -> dict[int, Any]:
-    """What the OpenAPI document says beside the plain 200."""
-    return {STATUS.get(model, 404): _response(model) for model in models}
-
-
-def _response(model: type[Wire]) -> dict[str, Any]:
-    return {"description": model.__doc__, "content": {"application/json": {"model": model}}}

@@ -41,13 +41,14 @@ class EventDoor:
         return run if run and run.state is State.REFUSED else None
 
     def _decide(self, event: BusEvent, judged: Judged, at: datetime) -> Run:
-        caller = Caller(f"account {event.account}, event source {event.source}", event.id, at)
+        caller = Caller(f"account {event.account}, event source {event.source}", event.id, at, event.id)
         answer = self._doorway.accept(judged, caller)
         if isinstance(answer, Run):
             return answer
         refused = _born_refused(event, answer, caller)
         told = announcement(refused, DetailType.REFUSED, at=at, region=event.region, account=event.account)
-        self._acceptance.refuse(refused, told)
+        if not self._acceptance.refuse(refused, told):  # another delivery was let in: this one meets its run
+            return self._decide(event, judged, at)
         return refused
 
 
@@ -70,4 +71,8 @@ def _born_refused(event: BusEvent, refusal: Refusal, caller: Caller) -> Run:
 
 def _text(value: Any) -> str | None:
     """A name from a body that was refused, perhaps for this very name: kept short, whatever it is."""
-    return value[:128] if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    return (
+        value[:128].encode(errors="backslashreplace").decode()[:128]
+    )  # JSON can write half a character; no store takes it

@@ -13,11 +13,13 @@ from control_plane.domain.door.conflicts import unusable_key
 from control_plane.domain.egress import Egress
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import REQUEST_ID_PATTERN
-from control_plane.domain.run import Group, Phase, Run, State
+from control_plane.domain.run import RUN_ID_PATTERN, Group, Phase, Run, State
 from control_plane.domain.wire import Moment, Wire
 from control_plane.errors import RunNotFound
 from control_plane.steps import doorway
 from control_plane.steps.doorway import Caller, Doorway, Refusal
+
+NAME_MAX = 63  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateCluster.html
 
 ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS
 
@@ -28,6 +30,8 @@ class Links(Wire):
 
 
 class Accepted(Wire):
+    """It is a run, and goes on by itself."""
+
     run_id: str
     request_id: str
     cluster_name: str
@@ -47,6 +51,8 @@ class Conflicting(Refused):
 
 
 class Cluster(Wire):
+    """A cluster as its last run left it, or is making it."""
+
     cluster_name: str
     cluster_arn: str | None
     cluster_status: str | None
@@ -79,6 +85,9 @@ class Api:
         return Accepted(run_id=answer.run_id, request_id=answer.request_id, cluster_name=name, links=links)
 
     def run(self, run_id: str) -> Run:
+        # What is asked for in a path may be longer than a key: DynamoDB would call that an error.
+        if not re.fullmatch(RUN_ID_PATTERN, run_id):
+            raise RunNotFound(f"{run_id[:NAME_MAX]} is no run's id: that is run- and 24 hex digits.")
         return self.runs.get(run_id)
 
     def cluster(self, name: str) -> Cluster:
@@ -86,9 +95,9 @@ class Api:
         Raises:
             RunNotFound: no run of ours made, or is making, a cluster of this name.
         """
-        run_id = self.clusters.run_of(name)
+        run_id = self.clusters.run_of(name) if len(name) <= NAME_MAX else None
         if run_id is None:
-            raise RunNotFound(f"No run has made a cluster named {name}. Ask for one with POST /clusters.")
+            raise RunNotFound(f"No run has made a cluster named {name[:NAME_MAX]}. Ask for one with POST /clusters.")
         return _cluster(name, self.runs.get(run_id))
 
 

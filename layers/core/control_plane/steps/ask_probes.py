@@ -10,18 +10,17 @@ from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.probe_instances import ProbeInstance, ProbeInstances
 from control_plane.aws.run_command import Invocation, RunCommand
 from control_plane.aws.run_table import RunTable
+from control_plane.domain.cluster.readiness import time_since
 from control_plane.domain.egress import PredictedEgress
 from control_plane.domain.findings import merge
-from control_plane.domain.probe.ledger import ONLINE_WAIT, Ledger, Probe, TroubleKind
+from control_plane.domain.probe.ledger import ONLINE_WAIT, Ledger, Probe, TroubleKind, pause_seconds
 from control_plane.domain.probe.verdict import ProbeVerdict, judge_probes
-from control_plane.domain.run import Run
+from control_plane.domain.run import Phase, Run
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused
 from control_plane.steps.request import StepRequest
 
 ACTIONS = run_table.ACTIONS | evidence_room.READS | evidence_room.WRITES | probe_instances.READS | run_command.ACTIONS
-
-BOOTING_SECONDS, ANSWERING_SECONDS = 10, 5
 
 Ask = Callable[[list[str]], tuple[str, ...]]  # instances' ids to commands' ids
 
@@ -67,7 +66,8 @@ def ask_probes(
     if ledger != before:
         evidence.put(run.run_id, "probes", ledger.to_wire())
     if ledger.under_way:
-        return Report(status=Status.WAITING, wait_seconds=ANSWERING_SECONDS if ledger.asked_at else BOOTING_SECONDS)
+        pause = pause_seconds(time_since(run, Phase.PROBE_SUBNETS, now()), asked=ledger.asked_at is not None)
+        return Report(status=Status.WAITING, wait_seconds=pause)
     if not ledger.settled:
         return Report(status=Status.MORE)
     return Report(status=Status.ANSWERED, verdict=_judged(run, ledger, runs, evidence, now()))

@@ -48,7 +48,7 @@ def create_cluster(
     """
     run = runs.enter(request.run_id, Phase.CREATE_CLUSTER, now())
     arn = run.cluster_arn or _find(run, reader, now()) or _create(run, runs, reader, creator, now)
-    outbox.record_creation(run.run_id, str(run.cluster_name), arn, _creating(run, arn, now()))
+    outbox.record_creation(run.run_id, str(run.cluster_name), arn, _creating(run, arn, max(now(), run.updated_at)))
     try:
         announce.publish(run.run_id, outbox, bus, now)
     except CallFailed:  # the event is safe in the outbox: the sweeper sends it

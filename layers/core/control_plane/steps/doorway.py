@@ -27,6 +27,7 @@ class Caller:
     requested_by: str
     fallback_id: str  # the event's id; at the API the Idempotency-Key or the gateway's request id
     at: datetime
+    event_id: str | None = None  # at the door on the bus, where the same event can come more than once
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Doorway:
         if request is None:
             return Refusal(tuple(judged.findings))
         run = self._new_run(request, judged.findings, caller)
-        stored = self._acceptance.accept(run, request, request_fingerprint(request))
+        stored = self._acceptance.accept(run, request, request_fingerprint(request), caller.event_id)
         if isinstance(stored, Conflict):
             return Refusal((conflict_finding(stored, run.request_id, request.shape.cluster_name),), stored.run_id)
         if stored.state is State.RUNNING:

@@ -18,8 +18,8 @@ from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.request import OnFailure
 from control_plane.domain.run import Cause, Disposition, Phase, Run
 from control_plane.domain.wire import Wire
-from control_plane.errors import CallFailed, NotYet
-from control_plane.steps.request import StepRequest
+from control_plane.errors import AwsUnavailable, CallFailed, NotYet
+from control_plane.steps.request import PatientRequest
 
 ACTIONS = run_table.ACTIONS | hyperpod_reader.ACTIONS
 
@@ -30,7 +30,7 @@ NODES_TOLD, EVENTS_TOLD = 5, 3  # one fault breaks many nodes, and each tells it
 CREATED_NOTHING = frozenset({"AccessDenied", "AwsRefused", "Misconfigured", "NameInUse", "RequestRejected"})
 
 
-class FailureRequest(StepRequest):
+class FailureRequest(PatientRequest):
     failure: Failure = Failure()
 
 
@@ -56,9 +56,10 @@ def explain_failure(
 
     Raises:
         NotYet: a cluster may have been made whose reply was lost, and does not show yet.
+        AwsUnavailable: something cannot be read just now, and the state machine still has patience.
     """
     run = runs.get(request.run_id)
-    sight = _look(run, reader)
+    sight = _look(run, reader, patient=request.patient)
     if sight.cluster is None and not sight.unsure:
         _wait_for_a_late_cluster(run, request.failure, now())
     found = _seen(sight.cluster)
@@ -105,21 +106,21 @@ def _seen(cluster: Cluster | None) -> dict[str, Any]:
     return {"cluster_arn": cluster.cluster_arn, "cluster_status": cluster.cluster_status} if cluster else {}
 
 
-def _look(run: Run, reader: HyperPodReader) -> Sight:
+def _look(run: Run, reader: HyperPodReader, *, patient: bool) -> Sight:
     sight = Sight()
     if run.phase.rank < Phase.CREATE_CLUSTER.rank:
         return sight
     try:
         found = reader.look(run)
     except CallFailed as error:
-        return Sight(unsure=True, unread=[str(error)])
+        return Sight(unsure=True, unread=[_unread(error, patient=patient)])
     if found and (isinstance(found, OurCluster) or found.cluster.cluster_arn == run.cluster_arn):
         sight.cluster = found.cluster
-        _listen(found.cluster, reader, sight)
+        _listen(found.cluster, reader, sight, patient=patient)
     return sight
 
 
-def _listen(cluster: Cluster, reader: HyperPodReader, sight: Sight) -> None:
+def _listen(cluster: Cluster, reader: HyperPodReader, sight: Sight, *, patient: bool) -> None:
     sight.texts.append(cluster.failure_message)
     sources = [_of_nodes(cluster, reader)]
     if cluster.continuous:  # no other mode has events
@@ -128,7 +129,14 @@ def _listen(cluster: Cluster, reader: HyperPodReader, sight: Sight) -> None:
         try:
             sight.texts += texts
         except CallFailed as error:
-            sight.unread.append(str(error))
+            sight.unread.append(_unread(error, patient=patient))
+
+
+def _unread(error: CallFailed, *, patient: bool) -> str:
+    """What to say of a read that failed; one that may succeed in a moment is worth another try first."""
+    if patient and isinstance(error, AwsUnavailable):
+        raise error
+    return str(error)
 
 
 def _of_nodes(cluster: Cluster, reader: HyperPodReader) -> Iterator[str]:

@@ -9,7 +9,15 @@ from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.probe_instances import ProbeInstance, ProbeInstances
 from control_plane.aws.probe_launcher import ProbeLauncher
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.probe.ledger import INSTANCE_TYPES, Ledger, Probe, TroubleKind, instance_types_for
+from control_plane.domain.cluster.readiness import time_since
+from control_plane.domain.probe.ledger import (
+    INSTANCE_TYPES,
+    Ledger,
+    Probe,
+    TroubleKind,
+    instance_types_for,
+    pause_seconds,
+)
 from control_plane.domain.run import Phase
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused
@@ -43,7 +51,8 @@ def launch_probes(
     now: Callable[[], datetime],
 ) -> Report:
     """Launch the next batch. What cannot be launched is settled at once, as unknown; the run goes on."""
-    run_id = runs.enter(request.run_id, Phase.PROBE_SUBNETS, now()).run_id
+    run = runs.enter(request.run_id, Phase.PROBE_SUBNETS, now())
+    run_id = run.run_id
     kept = evidence.find(run_id, "probes")
     ledger = Ledger.from_wire(kept) if kept else Ledger.of(run_id, runs.request_of(run_id))
 
@@ -62,7 +71,8 @@ def launch_probes(
     evidence.put(run_id, "probes", ledger.launched(launched, now()).to_wire())
     refused = sum(probe.settled for probe in launched)
     alive = len(launched) - refused
-    return Report(launched=alive, refused=refused, wait_seconds=BOOT_SECONDS if alive else 1)
+    pause = pause_seconds(time_since(run, Phase.PROBE_SUBNETS, now()), asked=False)
+    return Report(launched=alive, refused=refused, wait_seconds=max(BOOT_SECONDS, pause) if alive else 1)
 
 
 def _make_room(ledger: Ledger, there: Sequence[ProbeInstance], instances: ProbeInstances) -> dict[str, ProbeInstance]:

@@ -14,6 +14,9 @@ from control_plane.steps.request import StepRequest
 ACTIONS = run_table.ACTIONS | hyperpod_reader.POLLS
 
 
+LONGEST_REASON = 4000  # characters; it may hold HyperPod's whole text, and a state carries 256 KiB
+
+
 class Report(Wire):
     status: Status
     reason: str
@@ -31,7 +34,8 @@ def read_cluster(
     nodes = reader.nodes(name) if cluster and counts_match(shape, cluster) else ()
     readiness = judge(shape, cluster, nodes, waited)
     groups = groups_of(shape, cluster) if cluster else run.groups
-    status = {"cluster_status": cluster.cluster_status} if cluster else {}
-    runs.note(run.run_id, groups=groups, updated_at=now(), **status)
-    pause = wait_seconds(waited, run.deadline_at - now(), moving=groups != run.groups)
-    return Report(status=readiness.status, reason=readiness.reason, wait_seconds=pause)
+    status = cluster.cluster_status if cluster else run.cluster_status
+    if (groups, status) != (run.groups, run.cluster_status):
+        runs.note(run.run_id, groups=groups, cluster_status=status, updated_at=max(now(), run.updated_at))
+    pause = wait_seconds(waited, run.deadline_at - now())
+    return Report(status=readiness.status, reason=readiness.reason[:LONGEST_REASON], wait_seconds=pause)

@@ -16,8 +16,8 @@ from control_plane.domain.request import Request
 from control_plane.domain.run import Evidence, Run, State
 from control_plane.domain.run.outcome import outcome
 from control_plane.domain.wire import Wire
-from control_plane.errors import CallFailed, RunOver
-from control_plane.steps.request import StepRequest
+from control_plane.errors import AwsUnavailable, CallFailed, RunOver
+from control_plane.steps.request import PatientRequest
 
 ACTIONS = run_table.READS | outbox_room.ENDS | evidence_room.READS | evidence_room.WRITES
 
@@ -29,7 +29,7 @@ ENDING = {
 }
 
 
-class OutcomeRequest(StepRequest):
+class OutcomeRequest(PatientRequest):
     state: State
 
 
@@ -40,28 +40,34 @@ class Report(Wire):
 def record_outcome(
     request: OutcomeRequest, *, runs: RunTable, outbox: Outbox, evidence: EvidenceStore, now: Callable[[], datetime]
 ) -> Report:
+    """
+    Raises:
+        AwsUnavailable: also where only the evidence cannot be kept just now, as long as the state machine has patience.
+    """
     run = runs.get(request.run_id)
     if run.state is not State.RUNNING:
         return Report(state=run.state)
     asked = runs.request_of(run.run_id)
     last = outcome(run, asked, request.state, now())
-    last = last.model_copy(update={"evidence": _keep(last, asked, evidence)})
+    last = last.model_copy(update={"evidence": _keep(last, asked, evidence, patient=request.patient)})
     try:
-        outbox.end(last, _announcement(last, now()))
+        outbox.end(last, _announcement(last))
     except RunOver:
         return Report(state=runs.get(request.run_id).state)
     return Report(state=last.state)
 
 
-def _announcement(run: Run, at: datetime) -> Announcement:
+def _announcement(run: Run) -> Announcement:
     place = Place.of(str(run.execution_arn))  # every accepted run has one
-    return announcement(run, ENDING[run.state], at=at, region=place.region, account=place.account)
+    return announcement(run, ENDING[run.state], at=run.updated_at, region=place.region, account=place.account)
 
 
-def _keep(run: Run, request: Request, evidence: EvidenceStore) -> Evidence | None:
+def _keep(run: Run, request: Request, evidence: EvidenceStore, *, patient: bool) -> Evidence | None:
     """Keep all of it in one document. A run must end even where its evidence cannot be written: then it has none."""
     try:
         parts: dict[str, Any] = {name.title(): evidence.find(run.run_id, name) for name in ("check", "probes")}
         return evidence.put(run.run_id, "evidence", {"Run": run.to_wire(), "Request": request.to_wire(), **parts})
-    except CallFailed:
+    except CallFailed as error:
+        if patient and isinstance(error, AwsUnavailable):
+            raise
         return None

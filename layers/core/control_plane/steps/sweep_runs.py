@@ -107,6 +107,8 @@ class Sweeper:
 
     def _end(self, run: Run, status: str) -> tuple[str, ...]:
         """Have the state machine end the run: explain, clean up, record, announce. If that keeps dying, only record."""
+        if self.runs.get(run.run_id).state is not State.RUNNING:  # it ended between our look at it and at its execution
+            return ()
         overdue = self.now() > run.deadline_at + GRACE  # then it was we who stopped it, if anybody did
         error, cause = SEEN["RUNNING"] if overdue else SEEN.get(status, DIED)
         for attempt in range(1, ENDINGS + 1):

@@ -1,7 +1,7 @@
 """A request beside the facts: what every rule judges, with what follows from both worked out once."""
 
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from control_plane.domain.account.facts import Facts
 from control_plane.domain.account.network import NatGateway, Subnet
@@ -12,8 +12,7 @@ from control_plane.domain.egress import PredictedEgress
 from control_plane.domain.request import Contract, Request
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """One subnet that one group may land in: HyperPod picks among the candidates."""
 
     group: InstanceGroup
@@ -24,10 +23,9 @@ class Placement:
         return f"{self.group.instance_group_name} in {self.subnet_id}"
 
 
-@dataclass(frozen=True)
 class Case:
-    request: Request
-    facts: Facts
+    def __init__(self, request: Request, facts: Facts) -> None:
+        self.request, self.facts = request, facts
 
     @property
     def contract(self) -> Contract:

@@ -19,7 +19,7 @@ class Ipv6CidrBlockState(AwsShape):
 class Ipv6CidrBlockAssociation(AwsShape):
     aws: ClassVar = "ec2.SubnetIpv6CidrBlockAssociation"
     ipv6_cidr_block: str | None = None
-    ipv6_cidr_block_state: Ipv6CidrBlockState = Ipv6CidrBlockState()
+    ipv6_cidr_block_state: Ipv6CidrBlockState = Field(default_factory=Ipv6CidrBlockState)
 
 
 class Subnet(AwsShape):
@@ -135,7 +135,7 @@ class RouteTableAssociation(AwsShape):
     aws: ClassVar = "ec2.RouteTableAssociation"
     main: bool = False
     subnet_id: str | None = None  # absent for the main table's association, and for a gateway's
-    association_state: AssociationState = AssociationState()
+    association_state: AssociationState = Field(default_factory=AssociationState)
 
     @property
     def holds(self) -> bool:

@@ -4,8 +4,8 @@ One walk follows one destination: subnet → its route table → longest prefix 
 A promise puts together the walks to every part of the internet that the VPC treats differently.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from control_plane.domain.account.blocks import Block
 from control_plane.domain.account.facts import Network
@@ -19,6 +19,7 @@ READS = frozenset(
         "ec2:DescribeRouteTables",
         "ec2:DescribeNatGateways",
         "ec2:DescribeInternetGateways",
+        "ec2:DescribeVpcEndpoints",  # a route to one is S3's own way, or leads through a firewall
         "ec2:GetManagedPrefixListEntries",
     }
 )
@@ -46,8 +47,7 @@ class End(StrEnum):
 CARRY_NO_INTERNET = frozenset({Kind.PEERING, Kind.LOCAL, Kind.EGRESS_ONLY_GATEWAY})
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """One way through the network: the hops in words, how it ends, and at what."""
 
     end: End
@@ -71,25 +71,19 @@ def walk(network: Network, subnet: Subnet, destination: Block) -> Way:
     return way
 
 
-@dataclass
 class _Trip:
-    network: Network
-    subnet: Subnet
-    destination: Block
-    place: str | None = field(init=False)  # the subnet the traffic is in; None inside a regional NAT gateway
-    table: RouteTable | None = field(init=False)
-    sources: tuple[Block, ...] = field(init=False)  # where answers go back to
-    ports: Ports = NODE_PORTS
-    hops: list[str] = field(default_factory=list)
-    passed: set[str] = field(default_factory=set)
-    nats: list[NatGateway] = field(default_factory=list)
-    inspected_by: list[str] = field(default_factory=list)
-    half_open: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.place, self.hops = self.subnet.subnet_id, [self.subnet.subnet_id]
-        self.table = self.network.table_of(self.subnet.subnet_id, self.subnet.vpc_id)
-        self.sources = (Block.of(self.subnet.cidr_block),) if self.subnet.cidr_block else ()
+    def __init__(self, network: Network, subnet: Subnet, destination: Block) -> None:
+        self.network, self.subnet, self.destination = network, subnet, destination
+        self.place: str | None = subnet.subnet_id  # the subnet the traffic is in; None inside a regional NAT gateway
+        self.table: RouteTable | None = network.table_of(subnet.subnet_id, subnet.vpc_id)
+        # where answers go back to
+        self.sources: tuple[Block, ...] = (Block.of(subnet.cidr_block),) if subnet.cidr_block else ()
+        self.ports: Ports = NODE_PORTS
+        self.hops = [subnet.subnet_id]
+        self.passed: set[str] = set()
+        self.nats: list[NatGateway] = []
+        self.inspected_by: list[str] = []
+        self.half_open: list[str] = []
 
     def next_hop(self) -> Way | None:
         if self.table is None:

@@ -1,8 +1,7 @@
 """What a subnet and its security groups promise: the addresses that traffic leaves from, or why there are none."""
 
 from collections import Counter
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from control_plane.domain.account.blocks import Block, internet
 from control_plane.domain.account.facts import Network
@@ -15,8 +14,7 @@ AT_LARGE = 2**24
 SHOWN_WAYS = 4
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(NamedTuple):
     """Every way to the internet from one subnet with one set of groups, the one to most addresses first."""
 
     main: tuple[Way, ...]  # to the internet at large; more than one where halves of it are routed apart
@@ -26,7 +24,7 @@ class Promise:
     def ways(self) -> tuple[Way, ...]:
         return self.main + self.detours
 
-    @cached_property
+    @property
     def public_ips(self) -> frozenset[str]:
         return frozenset().union(*(way.public_ips for way in self.ways))
 

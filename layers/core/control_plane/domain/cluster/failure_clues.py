@@ -60,7 +60,7 @@ _REFUSED_AT_ONCE = (
         "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
     ),
     Clue(
-        r"ResourceLimitExceeded|service limit",
+        r"ResourceLimitExceeded|account-level service limit",
         Cause.QUOTA,
         "Ask for more of the Amazon SageMaker quota that the text names, in Service Quotas, or ask for fewer nodes.",
         "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html",
@@ -112,16 +112,16 @@ _NODES = (
         f"{_DG}-scaling-eks.html",
     ),
     Clue(
-        r"Cannot provision requested instances",
-        Cause.CAPACITY,
-        f"Check that subnets and account have addresses and network interfaces left. If so, {_ELSEWHERE}.",
-        _DEBUGGER,
-    ),
-    Clue(
         r"InsufficientFreeAddressesInSubnet|(not enough|insufficient) free (IP )?addresses",
         Cause.NETWORK,
         "Free addresses in the subnet, take a larger one, or ask for fewer nodes: each takes several.",
         "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html",
+    ),
+    Clue(
+        r"Cannot provision requested instances",
+        Cause.CAPACITY,
+        f"Check that subnets and account have addresses and network interfaces left. If so, {_ELSEWHERE}.",
+        _DEBUGGER,
     ),
     Clue(
         r"belong to different networks|security group .*does not belong to .*VPC",
@@ -212,7 +212,7 @@ _PERMISSIONS = (
 
 _REQUEST = (
     Clue(
-        r"\bEKS\b.*\bVPC\b.*\b(differ|match|same)|\bVPC\b.*\b(differ|match|same).*\bEKS\b",
+        r"^(?=.*\bEKS\b)(?=.*\bVPC\b).*\b(differ|match|same)",
         Cause.NETWORK,
         "Take subnets of the VPC that the EKS cluster is in.",
         f"{_DG}-eks-prerequisites.html",
@@ -282,7 +282,7 @@ _SAY_LITTLE = (
         misleading=True,
     ),
     Clue(
-        r"^(AwsUnavailable|States\.Timeout|Lambda\.|Sandbox\.|Runtime\.)",
+        r"^(AwsUnavailable|NotYet|States\.Timeout|Lambda\.|Sandbox\.|Runtime\.)",
         Cause.UNKNOWN,
         f"A call went unanswered in spite of retries. Look whether cluster {{cluster}} exists, {_AGAIN}.",
         "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html",

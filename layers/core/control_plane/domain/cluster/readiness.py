@@ -14,6 +14,8 @@ from control_plane.domain.run import Group, Phase, Run
 # What was made a moment ago can be missing from a read; past this it is gone.
 STALE_READS = timedelta(minutes=5)
 
+SOONEST, LATEST = timedelta(seconds=30), timedelta(minutes=10)  # between two looks at a cluster that comes up
+
 # HyperPod comes back from neither. A group that is Failed or Degraded is no verdict of its own: with all nodes or
 # none the cluster fails with it, in Continuous mode HyperPod tries again.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-scaling-slurm.html
@@ -64,17 +66,17 @@ def groups_of(shape: ClusterShape, cluster: Cluster) -> tuple[Group, ...]:
     return tuple(_as_it_stands(group, cluster) for group in shape.groups)
 
 
-def wait_seconds(waited: timedelta, left: timedelta, *, moving: bool) -> int:
-    """How long to wait before the next look: 30 s at first, then 60 s, then 180 s unless something moves.
+def wait_seconds(waited: timedelta, left: timedelta) -> int:
+    """How long to wait before the next look: a twentieth of the wait so far, from 30 seconds to 10 minutes.
 
-    HyperPod's view changes about that coarsely. 60 s is also the least that keeps a wait of 24 hours within the 25,000
-    events of an execution's history, at nine a round. What is `left` to the deadline is the most.
+    So what happens is seen within a twentieth of the time it took, and a wait of 24 hours takes some 200 looks, at nine
+    events a round, of the 25,000 events that an execution's history holds. What is `left` to the deadline is the most.
 
-    >>> wait_seconds(timedelta(hours=1), left=timedelta(hours=1), moving=False)
+    >>> wait_seconds(timedelta(hours=1), left=timedelta(hours=1))
     180
     """
-    pace = 30 if waited < timedelta(minutes=5) else 60 if moving or waited < timedelta(minutes=30) else 180
-    return max(1, min(pace, ceil(left.total_seconds())))
+    pace = min(max(SOONEST, waited / 20), LATEST)
+    return max(1, ceil(min(pace, left).total_seconds()))
 
 
 def time_since(run: Run, phase: Phase, now: datetime) -> timedelta:

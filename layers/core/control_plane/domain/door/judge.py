@@ -1,19 +1,20 @@
 """The judgement on a request's shape: all faults in one answer, in the order of the document."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import Any
 
 from control_plane.domain.door.cluster_rules import check_cluster
 from control_plane.domain.door.full_form import full_form
 from control_plane.domain.door.keys import in_awss_names
 from control_plane.domain.door.model import Model
-from control_plane.domain.door.own_part import check_own_part
-from control_plane.domain.door.rules import BODY, BODY_SIZE, TOO_MANY
+from control_plane.domain.door.own_part import Ids, check_own_part
+from control_plane.domain.door.rules import BODY, BODY_SIZE, NESTING, TOO_MANY
 from control_plane.domain.door.shape_check import check_shape
 from control_plane.domain.door.spots import Fault, Json, Spot, shown
-from control_plane.domain.door.text import NotReadable, read_text, repeated_keys
+from control_plane.domain.door.text import DEEPEST, NotReadable, read_text, repeated_keys
 from control_plane.domain.findings import Finding, blocking
 from control_plane.domain.request import REQUEST_MAX, Request
 
@@ -28,7 +29,7 @@ class Judged:
     findings: tuple[Finding, ...]
 
 
-def judge_text(text: str | bytes, model: Model, suppressible: Collection[str] = frozenset()) -> Judged:
+def judge_text(text: str | bytes, model: Model, suppressible: Ids = frozenset) -> Judged:
     """Judge a body as it came over HTTP."""
     try:
         body = read_text(text)
@@ -37,18 +38,18 @@ def judge_text(text: str | bytes, model: Model, suppressible: Collection[str] = 
     return judge_body(body, model, suppressible)
 
 
-def judge_body(body: Json, model: Model, suppressible: Collection[str] = frozenset()) -> Judged:
+def judge_body(body: Json, model: Model, suppressible: Ids = frozenset) -> Judged:
     """Judge a body that is JSON already.
 
     Args:
         body: as `json.loads` gives it.
         model: what CreateCluster takes.
-        suppressible: ids of the account rules that a request may accept knowingly.
+        suppressible: gives the ids of the account rules that a request may accept knowingly; few requests do.
     """
     if not isinstance(body, dict):
         return Judged(None, (Fault(Spot(body), BODY, shown(body), "one JSON object", "Send an object.").finding(),))
-    if (size := len(json.dumps(body, ensure_ascii=False).encode(errors="replace"))) > REQUEST_MAX:
-        return Judged(None, (_too_large(size).finding(),))
+    if fault := _out_of_bounds(body):
+        return Judged(None, (fault.finding(),))
     cluster_keys = model[model.root].members
     full, misplaced = full_form(body, cluster_keys)
     root = Spot(full)
@@ -62,10 +63,15 @@ def judge_body(body: Json, model: Model, suppressible: Collection[str] = frozens
     return Judged(None if blocking(findings) else Request.from_wire(full), findings)
 
 
-def _too_large(size: int) -> Fault:
-    return Fault(
-        Spot(None), BODY_SIZE, f"{size} bytes", f"at most {REQUEST_MAX} bytes", "Ask for fewer groups at once."
-    )
+def _out_of_bounds(body: dict[str, Any]) -> Fault | None:
+    root = Spot(None)
+    try:
+        size = len(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+    except RecursionError:  # a text is measured before it is read; an event comes as it is
+        return Fault(root, NESTING, "levels without end", f"at most {DEEPEST} levels", "Send the request itself.")
+    if size > REQUEST_MAX:
+        return Fault(root, BODY_SIZE, f"{size} bytes", f"at most {REQUEST_MAX} bytes", "Ask for fewer groups at once.")
+    return None
 
 
 def _check_cluster(root: Spot, model: Model) -> Iterator[Fault]:

@@ -1,6 +1,6 @@
 """Our own terms: pydantic's errors in our words, and what must hold between terms."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from control_plane.domain.door.keys import unheard_of
 from control_plane.domain.door.near_names import nearest
 from control_plane.domain.door.rules import (
+    BODY,
     CONTRADICTION,
     DOOR,
     ECHO_URLS,
@@ -28,8 +29,10 @@ from control_plane.domain.request import Contract, EgressTerms, Request
 _RULES = {"port": PORT, "public_address": PUBLIC_ADDRESS}  # the errors that domain.request adds to pydantic's
 _DEEPEST_TERM = 3  # $.Egress.EchoUrls[0]
 
+Ids = Callable[[], Collection[str]]
 
-def check_own_part(body: Spot, cluster_keys: Collection[str], suppressible: Collection[str]) -> Iterator[Fault]:
+
+def check_own_part(body: Spot, cluster_keys: Collection[str], suppressible: Ids) -> Iterator[Fault]:
     """Everything wrong with what stands beside Cluster; one fault a place."""
     told: set[str] = set()
     egress = body.get("Egress")
@@ -64,6 +67,8 @@ def _check_fields(body: Spot, cluster_keys: Collection[str]) -> Iterator[Fault]:
 
 def _in_our_words(body: Spot, details: ErrorDetails, cluster_keys: Collection[str]) -> Fault:
     spot, steps = _follow(body, details["loc"]), details["loc"]
+    if not steps:  # pydantic goes no further where a key is no text
+        return Fault(body, BODY, "a key with half a character in it", "keys that are texts", "Mend or remove that key.")
     nested = steps[0] == "Egress" and len(steps) > 1
     fields = _fields(EgressTerms if nested else Request)
     key = str(steps[nested])
@@ -121,12 +126,12 @@ def _check_urls(egress: Spot) -> Iterator[Fault]:
             yield Fault(spot, CONTRADICTION, f"{shown(spot.value)} in both lists", "a URL in one list only", remedy)
 
 
-def _check_suppress(suppress: Spot, suppressible: Collection[str]) -> Iterator[Fault]:
+def _check_suppress(suppress: Spot, suppressible: Ids) -> Iterator[Fault]:
     wanted = "the id of a rule of the account check"
     for spot in suppress.items():
-        if not isinstance(spot.value, str) or spot.value in suppressible:
+        if not isinstance(spot.value, str) or spot.value in suppressible():
             continue
-        near = nearest(spot.value, suppressible)
+        near = nearest(spot.value, suppressible())
         remedy = f"Did you mean {near}? Write that." if near else "Take it out; docs/rules.md lists the rules."
         if spot.value.startswith(DOOR):
             remedy = "Take it out and mend the request: its shape cannot be accepted knowingly."

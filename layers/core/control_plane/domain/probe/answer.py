@@ -1,11 +1,13 @@
 """What a probe answered: one line of JSON from a machine that we did not build, taken in with care."""
 
+import json
 from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from control_plane.domain.probe.ledger import Question
+from control_plane.domain.request import NEVER_PUBLIC
 
 # As much as Run Command shows: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CommandPlugin.html
 OUTPUT_LIMIT = 2_500
@@ -35,10 +37,10 @@ class AnswerError(ValueError):
 
 
 class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     url: int  # a position in the question's list
-    error: int | None = None  # curl's exit code
+    error: int | None = Field(default=None, ge=0, le=255)  # curl's exit code
 
 
 class Seen(_Line):
@@ -51,11 +53,11 @@ class Seen(_Line):
 class Knock(_Line):
     """One URL that must, or must not, open; one that answers, with any HTTP status, is open."""
 
-    status: int | None = None
+    status: int | None = Field(default=None, ge=100, le=599)
 
 
 class Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     nonce: str
     started: str
@@ -76,7 +78,8 @@ def read_answer(output: str, question: Question) -> Answer:
         raise AnswerError(f"the answer is longer than {OUTPUT_LIMIT} characters")
     try:
         answer = Answer.model_validate_json(output)
-    except ValidationError as error:
+        json.loads(output, object_pairs_hook=_once)
+    except ValueError as error:
         raise AnswerError("the answer is not the line of JSON that the probe prints") from error
     if answer.nonce != question.nonce:
         raise AnswerError("the answer carries another nonce: it belongs to another question")
@@ -89,6 +92,14 @@ def read_answer(output: str, question: Question) -> Answer:
     return answer
 
 
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Of two keys of the same name a reader takes one, and another reader the other."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key more than once")
+    return found
+
+
 def _complete(lines: tuple[_Line, ...], urls: tuple[str, ...], each: int = 1) -> bool:
     return sorted(line.url for line in lines) == sorted([*range(len(urls))] * each)
 
@@ -99,7 +110,7 @@ class Echo:
     def __init__(self, url: str, seen: Iterable[Seen]) -> None:
         self.url = url
         told = {one.address for one in seen if one.address is not None}
-        self.addresses = frozenset(address for address in told if _is_ipv4(address))
+        self.addresses = frozenset(address for address in told if _is_public(address))
         self.other_texts = told - self.addresses
         self.errors = frozenset(one.error for one in seen if one.error is not None)
 
@@ -108,7 +119,7 @@ class Echo:
         return bool(self.addresses or self.other_texts or HTTP_ERROR in self.errors)
 
     def __str__(self) -> str:
-        texts = ["text that is no IPv4 address"] if self.other_texts else []
+        texts = ["text that is no public IPv4 address"] if self.other_texts else []
         errors = [in_words(error) for error in sorted(self.errors)]
         return f"{self.url}: {', '.join([*sorted(self.addresses), *texts, *errors])}"
 
@@ -127,9 +138,10 @@ def in_words(error: int | None) -> str:
     return WORDS.get(error or 0, f"curl error {error}")
 
 
-def _is_ipv4(text: str) -> bool:
+def _is_public(text: str) -> bool:
+    """Whether anybody on the internet can be seen from here; else whoever answered was not on the internet."""
     try:
-        IPv4Address(text)
+        address = IPv4Address(text)
     except AddressValueError:
         return False
-    return True
+    return not any(address in network for network in NEVER_PUBLIC)

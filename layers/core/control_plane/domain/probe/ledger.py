@@ -191,3 +191,15 @@ def instance_types_for(zone: str, offered: frozenset[tuple[str, str]]) -> list[s
     ['t3.nano']
     """
     return [instance_type for instance_type in INSTANCE_TYPES if (instance_type, zone) in offered]
+
+
+def pause_seconds(probing: timedelta, *, asked: bool) -> int:
+    """How long to wait before the next look: a twentieth of the time that the run has been probing, a minute at most.
+
+    A network may have many hundred vantage points, and an execution's history holds 25,000 events.
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+
+    >>> pause_seconds(timedelta(minutes=1), asked=True)
+    5
+    """
+    return max(5 if asked else 10, min(60, probing // timedelta(seconds=20)))

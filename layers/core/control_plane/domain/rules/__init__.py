@@ -5,7 +5,6 @@ from control_plane.domain.rules.rulebook import CHECKS, judge
 
 __all__ = [
     "CHECKS",
-    "SUPPRESSIBLE",
     "addresses",
     "cautions",
     "egress",
@@ -17,5 +16,3 @@ __all__ = [
     "path",
     "security_groups",
 ]
-
-SUPPRESSIBLE = frozenset(CHECKS)  # the ids that a request's Suppress may name

@@ -9,10 +9,8 @@ from control_plane.domain.account.path_walk import READS
 from control_plane.domain.account.promise import SHOWN_WAYS
 from control_plane.domain.findings import Finding, Rule, Severity
 from control_plane.domain.rules.egress import closed
-from control_plane.domain.rules.path import ACLS, VPC_GUIDE, opens_to_the_internet
+from control_plane.domain.rules.path import ACLS, GROUPS, VPC_GUIDE, opens_to_the_internet
 from control_plane.domain.rules.rulebook import checks
-
-ENDPOINTS = "ec2:DescribeVpcEndpoints"
 
 DETOUR = Rule(
     id="ROUTE-007",
@@ -65,7 +63,7 @@ HALF_OPEN = Rule(
 )
 
 
-@checks(DETOUR, needs=READS, when=opens_to_the_internet)
+@checks(DETOUR, needs=READS | {ACLS, GROUPS}, when=opens_to_the_internet)
 def judge_detours(case: Case) -> Iterator[Finding]:
     by_subnet: dict[str, set[str]] = {}
     for placement, promise in case.promises:
@@ -121,7 +119,7 @@ def _ipv6_way_out(route: Route) -> bool:
     )
 
 
-@checks(S3, needs=READS | {ENDPOINTS})
+@checks(S3, needs=READS)
 def judge_s3(case: Case) -> Iterator[Finding]:
     network = case.facts.network
     for subnet in network.subnets:

@@ -4,7 +4,7 @@ A fault is a row of `FAULTS`: how a walk ends, the rule that this breaks, and wh
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from control_plane.domain.account.case import Case, Placement, who
 from control_plane.domain.account.path_walk import READS, End, Way
@@ -25,8 +25,7 @@ def by_nat_gateway(case: Case) -> bool:
     return case.contract is Contract.NAT_GATEWAY
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """`remedy` may name the resource where the walk ended as ``{at}``."""
 
     end: End

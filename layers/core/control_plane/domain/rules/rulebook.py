@@ -1,8 +1,8 @@
 """The engine: a rule is data and a pure function. What a rule needs and could not be read becomes UNKNOWN here."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from control_plane.domain.account.case import Case
 from control_plane.domain.account.facts import NotRead
@@ -15,8 +15,7 @@ def always(_: Case) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """A rule at work.
 
     `needs`: the reads (IAM actions) without which nobody can tell. `when`: whether the rule concerns this case at all.

@@ -1,4 +1,7 @@
-"""How a run moves: forward through its phases, once to its end, and never past its deadline."""
+"""How a run moves: forward through its phases, once to its end, and never past its deadline.
+
+The functions that move it run on hosts whose clocks may differ; the times that they leave behind never go back.
+"""
 
 from datetime import datetime
 
@@ -24,13 +27,19 @@ def entered(run: Run, phase: Phase, at: datetime) -> Run:
     """The run in this phase; as it was where it is there already, or further (a repeated step changes nothing)."""
     if phase.rank <= run.phase.rank:
         return run
-    phases = (*_closed(run.phases, at), PhaseTimes(phase=phase, started_at=at))
-    return run.model_copy(update={"phase": phase, "phases": phases, "updated_at": at})
+    moment = _not_before(run, at)
+    phases = (*_closed(run.phases, moment), PhaseTimes(phase=phase, started_at=moment))
+    return run.model_copy(update={"phase": phase, "phases": phases, "updated_at": moment})
 
 
 def ended(run: Run, state: State, at: datetime) -> Run:
     """The run at its end. The phase stays: it says how far the run came."""
-    return run.model_copy(update={"state": state, "phases": _closed(run.phases, at), "updated_at": at})
+    moment = _not_before(run, at)
+    return run.model_copy(update={"state": state, "phases": _closed(run.phases, moment), "updated_at": moment})
+
+
+def _not_before(run: Run, at: datetime) -> datetime:
+    return max(at, run.updated_at, *(times.started_at for times in run.phases[-1:]))
 
 
 def _closed(phases: tuple[PhaseTimes, ...], at: datetime) -> tuple[PhaseTimes, ...]:
