@@ -1,5 +1,6 @@
 """Who may ask on the bus, and who may speak in our name: the bus policy, read as IAM reads it."""
 
+import re
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -56,6 +57,21 @@ def test_an_empty_list_of_requesters_stands_for_the_whole_account() -> None:
     assert template()["Parameters"]["RequesterArns"]["Default"] == ""
     joined = {"Fn::Join": ["", {"Ref": "RequesterArns"}]}
     assert template()["Conditions"]["AnyRequester"] == {"Fn::Equals": [joined, ""]}
+
+
+@pytest.mark.parametrize(
+    ("arn", "taken"),
+    [
+        pytest.param("", True, id="nobody in particular"),
+        pytest.param(TEAM, True, id="a role"),
+        pytest.param(f"{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Team_*", True, id="a pattern"),
+        pytest.param(ROOT_USER, True, id="the root"),
+        pytest.param("arn:aws:sts::123456789012:assumed-role/team-a/alice", False, id="a session, never matched"),
+        pytest.param("*", False, id="everybody"),
+    ],
+)
+def test_a_requester_is_named_as_iam_will_compare_it(arn: str, taken: bool) -> None:  # noqa: FBT001 (a column of the table)
+    assert bool(re.fullmatch(template()["Parameters"]["RequesterArns"]["AllowedPattern"], arn)) == taken
 
 
 def test_only_the_roles_that_announce_speak_as_hyperpod_vpc() -> None:

@@ -8,12 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control_plane.domain.probe.ledger import EXECUTION_TIMEOUT, PARAMETER_PATTERNS
-from control_plane.domain.request import DEFAULT_ECHO_URLS, URL_PATTERN
 from scripts.embed_probe import embed
 from tests.contracts.deployed import ROOT, properties
 
 SCRIPT = (ROOT / "probe/egress_probe.sh").read_text()
-URL_LISTS = ["EchoUrls", "MustReach", "MustNotReach"]
 
 
 def content() -> dict[str, Any]:
@@ -68,52 +66,7 @@ def test_a_pattern_is_anchored_at_both_ends(name: str) -> None:
     assert re.fullmatch(r"\^[^|]*\$|\^\(.*\)\$", pattern(name))
 
 
-HOSTILE = [
-    "https://a.b/$(reboot)",
-    "https://a.b/`reboot`",
-    "https://a.b/;reboot",
-    "https://a.b/ reboot",
-    "https://a.b/\treboot",
-    "https://a.b/\nreboot",
-    "https://a.b/'reboot",
-    'https://a.b/"reboot',
-    "https://a.b/|reboot",
-    "https://a.b/&reboot",
-    "https://a.b/>x",
-    "https://a.b/*",
-    "https://a.b/{{ssm:secret}}",
-    "https://a.b/\\",
-    "https://ａ.b/",
-    "http://a.b/",
-    "file:///etc/passwd",
-    "-o",
-    "--config",
-    "https://user@a.b/",
-    "x\nhttps://a.b/",
-    "",
-]
-
-
-@pytest.mark.parametrize("name", URL_LISTS)
-@pytest.mark.parametrize("value", HOSTILE)
-def test_what_a_shell_would_read_is_refused(name: str, value: str) -> None:
-    assert not passes(name, value)
-    assert not passes(name, f"https://a.b/,{value}")
-
-
 @given(value=st.text(), name=st.sampled_from(list(content()["parameters"])))
 def test_whatever_passes_has_no_character_that_means_anything_to_a_shell(value: str, name: str) -> None:
     if passes(name, value):
         assert re.fullmatch(r"[A-Za-z0-9:/._~,-]+\n?", value)
-
-
-@given(urls=st.lists(st.from_regex(URL_PATTERN, fullmatch=True), min_size=1, max_size=5))
-def test_whatever_the_door_lets_in_passes(urls: list[str]) -> None:
-    for name in URL_LISTS:
-        assert passes(name, ",".join(urls))
-
-
-@pytest.mark.parametrize(("name", "most"), [("EchoUrls", 5), ("MustReach", 20), ("MustNotReach", 20)])
-def test_as_many_urls_pass_as_a_request_may_name(name: str, most: int) -> None:
-    assert passes(name, ",".join(DEFAULT_ECHO_URLS * most))
-    assert not passes(name, ",".join(DEFAULT_ECHO_URLS * (most + 1)))

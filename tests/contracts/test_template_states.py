@@ -1,16 +1,13 @@
-"""The state machine, as deployed: every Task is bounded, retried where that helps, and caught."""
+"""The state machine, as deployed: every way through it leads to the one record of how the run ended."""
 
 import re
+from functools import cache
 from typing import Any
 
-import pytest
-
-from control_plane import errors
 from control_plane.domain.request import Request
 from scripts.lint_states import expressions, unparsable
 from tests.contracts.deployed import (
     ROOT,
-    functions,
     listed,
     logical_id,
     named,
@@ -21,66 +18,94 @@ from tests.contracts.deployed import (
     tasks,
 )
 
-# Names that Step Functions and Lambda give to what went wrong:
-# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-# https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html
-PLATFORM_ERRORS = {
-    "States.ALL",
-    "States.Timeout",
-    "Lambda.AWSLambdaException",
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.SdkClientException",
-    "Lambda.ServiceException",
-    "Lambda.TooManyRequestsException",
-    "Lambda.Unknown",
-    "Runtime.ExitError",
-    "Sandbox.Timedout",
-}
-LAMBDA_IS_BUSY = {name for name in PLATFORM_ERRORS if name.startswith("Lambda.") and name != "Lambda.Unknown"}
-
-each_task = pytest.mark.parametrize("task", [pytest.param(task, id=name) for name, task in tasks().items()])
+WORK = ("Task", "Map", "Parallel")  # what can fail, and be retried and caught
+EXPLAINING, RECORDING = "Explain failure", "Record outcome"
+States = dict[str, dict[str, Any]]
 
 
-def _ours() -> dict[str, type]:
-    classes = {name: each for name, each in vars(errors).items() if isinstance(each, type)}
-    return {name: each for name, each in classes.items() if issubclass(each, errors.ControlPlaneError)}
+@cache
+def states() -> States:
+    return dict(state_machine()["States"])
 
 
-def _retried(task: dict[str, Any]) -> set[str]:
-    return {name for retrier in task["Retry"] for name in retrier["ErrorEquals"]}
+def work() -> States:
+    return {name: state for name, state in states().items() if state["Type"] in WORK}
 
 
-@each_task
-def test_a_task_ends_in_time_and_its_function_before_it(task: dict[str, Any]) -> None:
-    """So a slow function says itself what it was at, instead of being given up on."""
-    assert functions()[step_of(task)]["Timeout"] < task["TimeoutSeconds"] <= 900
+def ways_out(state: dict[str, Any]) -> list[tuple[str, set[str]]]:
+    """Where a state may lead, with the variables that are set on the way."""
+    ways = [(state[key], _assigned(state)) for key in ("Next", "Default") if key in state]
+    branches = [*state.get("Choices", []), *state.get("Catch", [])]
+    return ways + [(branch["Next"], _assigned(branch)) for branch in branches]
 
 
-@each_task
-def test_a_task_is_retried_with_jitter_within_bounds(task: dict[str, Any]) -> None:
-    for retrier in task["Retry"]:
-        assert retrier["JitterStrategy"] == "FULL"
-        assert retrier["MaxDelaySeconds"] <= 120
-        assert 1 <= retrier["MaxAttempts"] <= 40
-    assert LAMBDA_IS_BUSY | {"AwsUnavailable"} <= _retried(task)
+def _assigned(node: dict[str, Any]) -> set[str]:
+    return set(node.get("Assign", {}))
 
 
-@each_task
-def test_of_our_own_errors_only_a_passing_one_is_retried(task: dict[str, Any]) -> None:
-    passing = {name for name, each in _ours().items() if issubclass(each, errors.AwsUnavailable)}
-    assert _retried(task) & set(_ours()) <= passing
+def reachable(start: str, *, but_not_past: str = "") -> set[str]:
+    found, new = set(), {start}
+    while new:
+        found |= new
+        onward = new - {but_not_past}
+        new = {target for name in onward for target, _ in ways_out(states()[name])} - found
+    return found
 
 
-@each_task
-def test_whatever_a_task_raises_is_caught(task: dict[str, Any]) -> None:
-    assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+def test_every_next_leads_to_a_state_and_every_state_is_led_to() -> None:
+    assert reachable(state_machine()["StartAt"]) == set(states())
+    assert not [
+        name for name, state in states().items() if bool(ways_out(state)) == (state["Type"] in {"Succeed", "Fail"})
+    ]
 
 
-def test_every_error_that_is_matched_can_be_raised() -> None:
-    matched = {
-        name for task in tasks().values() for each in [*task["Retry"], *task["Catch"]] for name in each["ErrorEquals"]
-    }
-    assert matched <= PLATFORM_ERRORS | set(_ours())
+def test_whatever_goes_wrong_leads_to_the_one_explanation_and_from_there_on_and_never_back() -> None:
+    ending = reachable(EXPLAINING)
+    for name, state in work().items():
+        targets = {catcher["Next"] for catcher in state["Catch"]}
+        assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+        assert targets <= ending - {EXPLAINING} if name in ending else targets == {EXPLAINING}
+    assert not [name for name in ending if any(name in reachable(target) for target, _ in ways_out(states()[name]))]
+
+
+def test_no_execution_ends_before_its_outcome_was_to_be_recorded() -> None:
+    ends = {name for name, state in states().items() if state["Type"] in {"Succeed", "Fail"}}
+    before = reachable(state_machine()["StartAt"], but_not_past=RECORDING)
+    assert RECORDING in before
+    assert ends & before == set()
+
+
+def test_a_failure_that_was_caught_ends_in_a_fail_state_which_does_nothing() -> None:
+    """So to redrive a failed execution is to fail again."""
+    fails = [state for state in states().values() if state["Type"] == "Fail"]
+    assert len(fails) == 2
+    assert all(set(state) <= {"Type", "Comment", "Error", "Cause"} for state in fails)
+
+
+def test_every_variable_is_set_on_every_way_to_where_it_is_read() -> None:
+    """An expression over a variable that is not there fails where nothing is caught."""
+    start = state_machine()["StartAt"]
+    known: dict[str, set[str]] = {start: set()}
+    new = [start]
+    while new:
+        name = new.pop()
+        for target, assigned in ways_out(states()[name]):
+            before, after = known.get(target), known[name] | assigned
+            known[target] = after if before is None else before & after
+            new += [target] if known[target] != before else []
+    read = {name: _read(state) for name, state in states().items()}
+    assert set().union(*read.values()) >= {"failure", "outcome", "check", "probes", "cluster", "explanation", "trouble"}
+    assert {name: missing for name, wanted in read.items() if (missing := wanted - known[name])} == {}
+
+
+def _read(state: dict[str, Any]) -> set[str]:
+    text = " ".join(expressions(state))
+    return set(re.findall(r"\$([a-z]\w*)(?![\w(])", text)) - {"states"}
+
+
+def test_nobody_waits_for_a_token_without_a_heartbeat() -> None:
+    waiting = [state for state in work().values() if ".waitForTaskToken" in str(state.get("Resource"))]
+    assert all("HeartbeatSeconds" in state for state in waiting)
 
 
 def test_every_arn_that_the_definition_wants_is_given_and_every_given_one_is_wanted() -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,18 @@ def schema_of(detail_type: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((HOME / "events/schemas" / name).read_text(encoding="utf-8")))
 
 
+def list_execution_role(sim: Simulator, arn: str) -> None:
+    """Have clusters run as one more role: what a new deployment with a longer ExecutionRoleArns comes to."""
+    iam = sim.client("iam")
+    for logical_id, sid in (("ReaderRole", "ExecutionRoles"), ("CreatorRole", "PassExecutionRoles")):
+        role = sim.role_name(logical_id)
+        [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        [statement] = [each for each in document["Statement"] if each["Sid"] == sid]
+        statement["Resource"] = [*statement["Resource"], arn]
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
 class Stage:
     """The reference network, deployed once more under names of its own."""
 
@@ -61,10 +74,18 @@ class Stage:
         self.cluster = f"story-{self.number}"
         names = {"ExecutionRoleName": self.cluster, "LifecycleBucketName": f"sagemaker-{self.cluster}"}
         self.ids = deploy(sim.client, HOME / "networks/reference.yaml", f"network-{self.cluster}", names).outputs
+        list_execution_role(sim, self.ids["ExecutionRoleArn"])
         self.ec2 = sim.client("ec2")
         for script in (HOME / "networks/lifecycle").iterdir():
             key = f"config/{script.name}"
             sim.client("s3").put_object(Bucket=f"sagemaker-{self.cluster}", Key=key, Body=script.read_bytes())
+
+    def again(self) -> "Stage":
+        """Another story in the same network, for those that leave it as it is."""
+        other = copy(self)
+        other.number = next(_numbers)
+        other.cluster = f"story-{other.number}"
+        return other
 
     def group(self, name: str, count: int = 1, **fields: Any) -> dict[str, Any]:
         return {
@@ -125,9 +146,11 @@ class Stage:
         """Ask, and let time go on in small steps until the run is in this phase; answers its id."""
         run_id = self.sim.run_id(request["RequestId"])
         self.sim.put_request(request)
-        while self.sim.api("GET", f"/runs/{run_id}").json().get("Phase") != until:
+        for _ in range(1000):
+            if self.sim.get(f"/runs/{run_id}").get("Phase") == until:
+                return run_id
             self.sim.clock.sleep(10)
-        return run_id
+        raise AssertionError(f"{run_id} never came to {until}: {self.sim.get(f'/runs/{run_id}')}")
 
     def run(self, request: dict[str, Any], *, patience: float = 0) -> Ending:
         """Ask on the bus, and wait until the run is over and everybody has heard of it.

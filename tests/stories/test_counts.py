@@ -1,71 +1,152 @@
-"""What a run costs, counted exactly. The numbers stand in docs/architecture.md."""
+"""What a run costs, counted exactly. The numbers stand in docs/architecture.md, and the README's prices follow them."""
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from simulator.app import Simulator
+from tests.counts import documented, documented_in
 from tests.stories.stage import Ending, Stage
 
 LOOPS = {
-    *("Wait for probes", "Ask probes", "Have the probes answered?"),
-    *("Wait for cluster", "Read cluster", "Is the cluster in service?"),
+    "Ask probes": {"Wait for probes", "Ask probes", "Have the probes answered?"},
+    "Read cluster": {"Wait for cluster", "Read cluster", "Is the cluster in service?"},
 }
-DOCUMENTED = Path(__file__).parents[2] / "docs/architecture.md"
+REFUSED: dict[str, Any] = {"ExpectedPublicIps": ["203.0.113.99"]}
+
+Calls = Counter[tuple[str, str]]  # how often each function made each call
 
 
-def documented(what: str) -> int:
-    """A number from the table of counts: "| <what> | <number> |"."""
-    found = re.search(rf"^\| {re.escape(what)} \| (\d+) \|$", DOCUMENTED.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found, f"docs/architecture.md has no count of: {what}"
-    return int(found[1])
+def calls_during(sim: Simulator, work: Callable[[], object]) -> list[tuple[str, str]]:
+    """Who made which call, in order, while a piece of work was done."""
+    before = len(sim.calls())
+    work()
+    return [(it.call.caller, it.call.name) for it in sim.calls()[before:]]
 
 
-def calls_of(stage: Stage, work: Callable[[], Ending]) -> tuple[Ending, Counter[tuple[str, str]]]:
-    """What a piece of work comes to, and how often each function made each call meanwhile."""
-    before = len(stage.sim.calls())
-    ending = work()
-    return ending, Counter((it.call.caller, it.call.name) for it in stage.sim.calls()[before:])
-
-
-def states_of(stage: Stage, ending: Ending) -> Counter[str]:
-    pages = stage.sim.client("stepfunctions").get_paginator("get_execution_history")
+def states_of(sim: Simulator, ending: Ending) -> Counter[str]:
+    pages = sim.client("stepfunctions").get_paginator("get_execution_history")
     events = [event for page in pages.paginate(executionArn=ending.run["ExecutionArn"]) for event in page["events"]]
     return Counter(event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
 
 
-def describes(calls: Counter[tuple[str, str]]) -> int:
-    ours = {key: times for key, times in calls.items() if key[0] == "CheckAccountFunction"}
-    return sum(times for (_, call), times in ours.items() if call.startswith("ec2:Describe"))
+@dataclass(frozen=True)
+class Example:
+    """A provisioned run of one group with one subnet, and every call from its request to its last Slack message."""
+
+    sim: Simulator
+    ending: Ending
+    order: list[tuple[str, str]]
+    states: Counter[str]
+
+    @property
+    def calls(self) -> Calls:
+        return Counter(self.order)
+
+    def made(self, *names: str) -> int:
+        """How often the run made these calls; the sweeper works by the clock, and the API for who looks on."""
+        others = ("SweepRunsFunction", "ApiFunction", "visitor")
+        return sum(times for (caller, name), times in self.calls.items() if name in names and caller not in others)
 
 
-def test_a_run_passes_as_many_states_as_documented_and_reads_the_cluster_once_a_poll(stage: Stage) -> None:
-    ending, calls = calls_of(stage, lambda: stage.run(stage.request()))
-    states = states_of(stage, ending)
+@pytest.fixture(scope="module")
+def example(simulator: Simulator) -> Example:
+    stage, endings = Stage(simulator), list[Ending]()
+    order = calls_during(simulator, lambda: endings.append(stage.run(stage.request())))
+    simulator.settle()
+    return Example(simulator, endings[0], order, states_of(simulator, endings[0]))
 
-    assert sum(times for name, times in states.items() if name not in LOOPS) == documented(
-        "States of a provisioned run outside its two loops"
+
+def account_reads(calls: Iterable[tuple[str, str]]) -> Calls:
+    """Reads of the customer's account by the check and by the last look before a create: not of our table or bucket."""
+    looking = {"CheckAccountFunction", "CreateClusterFunction"}
+    read = re.compile(r"(ec2|iam|s3|sagemaker):(Describe|Get|List)")
+    return Counter((caller, name) for caller, name in calls if caller in looking and read.match(name))
+
+
+def test_a_run_passes_as_many_states_as_documented(example: Example) -> None:
+    in_loops = {state for loop in LOOPS.values() for state in loop}
+    outside = sum(times for name, times in example.states.items() if name not in in_loops)
+    assert outside == documented("States of a provisioned run outside its two loops") <= 15
+    for step, loop in LOOPS.items():
+        assert len(loop) == documented("States a round of either loop takes") == 3
+        assert {example.states[name] for name in loop} == {documented(f"Rounds of {step}, in the example")}
+
+
+def test_a_create_is_one_write_after_few_reads_and_one_describe_a_poll(example: Example) -> None:
+    create = ("CreateClusterFunction", "sagemaker:CreateCluster")
+    reads = account_reads(example.order[: example.order.index(create)])
+    assert reads.total() == documented("Reads of the account before CreateCluster, for one role and one script") <= 12
+    assert example.calls[create] == 1
+    assert example.made("sagemaker:DescribeCluster") - 2 == example.states["Read cluster"]
+
+
+def test_a_look_at_a_cluster_writes_only_what_has_changed(example: Example) -> None:
+    rounds = example.states["Read cluster"]
+    assert example.calls["ReadClusterFunction", "dynamodb:GetItem"] == 2 * rounds  # the fence, and the request
+    assert example.calls["ReadClusterFunction", "dynamodb:UpdateItem"] == documented(
+        "Writes of all looks at the cluster, in the example"
     )
-    assert calls["ReadClusterFunction", "sagemaker:DescribeCluster"] == states["Read cluster"]
-    assert calls["CreateClusterFunction", "sagemaker:CreateCluster"] == 1
 
 
-@pytest.mark.parametrize("groups", [1, 20])
-def test_the_account_is_read_in_as_many_calls_for_20_groups_as_for_one(stage: Stage, groups: int) -> None:
+def test_the_example_makes_as_many_requests_as_its_price_is_worked_out_from(example: Example) -> None:
+    events = example.made("events:PutEvents") + 1  # the request itself
+    invocations = example.calls["states", "lambda:Invoke"] + 1 + len(example.ending.slack)
+    assert {
+        "Lambda invocations, in the example": invocations,
+        "DynamoDB reads, in the example": example.made("dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"),
+        "DynamoDB writes, in the example": example.made("dynamodb:UpdateItem", "dynamodb:PutItem"),
+        "DynamoDB transactions, in the example": example.made("dynamodb:TransactWriteItems"),
+        "S3 writes, in the example": example.made("s3:PutObject", "s3:ListObjectsV2"),
+        "S3 reads, in the example": example.made("s3:GetObject"),
+        "EventBridge events, in the example": events,
+    } == {
+        what: documented(what)
+        for what in documented_in("in the example")
+        if "Rounds" not in what and "looks" not in what
+    }
+
+
+@pytest.mark.parametrize("groups", [1, 100])
+def test_the_account_is_read_in_as_many_calls_for_100_groups_as_for_one(stage: Stage, groups: int) -> None:
     many = [stage.group(f"group-{number}") for number in range(groups)]
-    refused: dict[str, Any] = {"ExpectedPublicIps": ["203.0.113.99"]}
-    ending, calls = calls_of(stage, lambda: stage.run(stage.request(*many, Egress=refused)))
+    request, endings = stage.request(*many, Egress=REFUSED), list[Ending]()
+    reads = account_reads(calls_during(stage.sim, lambda: endings.append(stage.run(request))))
 
-    assert ending.run["State"] == "Refused"
-    assert describes(calls) == documented("EC2 Describe calls of the account check, for 1 group or for 20")
+    assert endings[0].run["State"] == "Refused"
+    ec2 = sum(times for (_, name), times in reads.items() if name.startswith("ec2:"))
+    assert ec2 == documented("EC2 calls of the account check, for 1 group or for 100")
+    last_look = 1  # before a create, which is not come to here
+    assert (
+        reads.total()
+        == documented("Reads of the account before CreateCluster, for one role and one script") - last_look
+    )
 
 
-def test_slack_costs_one_secret_a_container_and_accepting_one_transaction(stage: Stage) -> None:
-    _, calls = calls_of(stage, lambda: stage.run(stage.request(Egress={"ExpectedPublicIps": ["203.0.113.99"]})))
+def test_the_door_reads_and_writes_once_and_an_event_costs_one_secret_and_one_message(stage: Stage) -> None:
+    endings = list[Ending]()
+    calls = Counter(calls_during(stage.sim, lambda: endings.append(stage.run(stage.request(Egress=REFUSED)))))
 
-    assert calls["NotifySlackFunction", "secretsmanager:GetSecretValue"] <= 1
     assert calls["AcceptRequestFunction", "dynamodb:TransactWriteItems"] == 1
     assert calls["AcceptRequestFunction", "stepfunctions:StartExecution"] == 1
+    assert calls["NotifySlackFunction", "secretsmanager:GetSecretValue"] <= 1
+    assert len(endings[0].slack) == len(endings[0].ends) == 1
+
+
+def in_dynamodb(calls: Iterable[tuple[str, str]]) -> int:
+    return sum(caller == "ApiFunction" and name.startswith("dynamodb:") for caller, name in calls)
+
+
+def test_an_answer_of_the_api_takes_as_few_reads_as_documented(example: Example, stage: Stage) -> None:
+    sim, run = example.sim, example.ending.run
+    asked = {
+        "POST /clusters": lambda: sim.api("POST", "/clusters", stage.request(Egress=REFUSED)),
+        "GET /runs/{id}": lambda: sim.get(f"/runs/{run['RunId']}"),
+        "GET /clusters/{name}": lambda: sim.get(f"/clusters/{run['ClusterName']}"),
+    }
+    for route, work in asked.items():
+        assert in_dynamodb(calls_during(sim, work)) == documented(f"DynamoDB calls of {route}")

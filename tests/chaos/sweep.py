@@ -1,0 +1,85 @@
+"""Play many cases, in processes of their own, and judge each end."""
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from typing import TypeVar
+
+from simulator.app import Simulator
+from tests.canaries import unseen
+from tests.chaos.cases import Case
+from tests.chaos.oracles import complaints
+from tests.chaos.plan import sample
+from tests.chaos.scenarios import SCENARIOS
+from tests.chaos.world import Played, World
+
+T = TypeVar("T")
+
+CHUNK = 50  # cases in one simulator: each leaves up to three nodes in subnets of 250 addresses, and megabytes of memory
+
+
+@dataclass(frozen=True)
+class Verdict:
+    case: Case
+    complaints: tuple[str, ...]
+    injected: Counter[str] = field(default_factory=Counter)  # by kind
+
+
+def sweep(cases: Iterable[Case], processes: int) -> Iterator[Verdict]:
+    """Verdicts as they come. A process takes one chunk and ends, because moto's state is the process's."""
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
+        for verdicts in pool.imap_unordered(play_all, [*chunks(cases)]):
+            yield from verdicts
+
+
+def undisturbed(names: Sequence[str]) -> dict[str, Played]:
+    """Each scenario played without any fault, in a process of its own."""
+    return _elsewhere(play_undisturbed, names)
+
+
+def sampled(names: Sequence[str], seed: str, runs: int) -> list[Verdict]:
+    """A sample of so many cases of these scenarios, played in one process of its own."""
+    return _elsewhere(play_sample, names, seed, runs)
+
+
+def _elsewhere(work: Callable[..., T], *args: object) -> T:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, args)
+
+
+def chunks(cases: Iterable[Case]) -> Iterator[list[Case]]:
+    """Cases of one scenario together, so that each simulator plays it undisturbed once."""
+    by_scenario = sorted(cases, key=lambda case: case.scenario)
+    for _, alike in groupby(by_scenario, key=lambda case: case.scenario):
+        while some := list(islice(alike, CHUNK)):
+            yield some
+
+
+def play_all(cases: Sequence[Case]) -> list[Verdict]:
+    with unseen(Simulator.start()) as simulator:
+        world = World(simulator)
+        plain = {name: world.play(SCENARIOS[name]) for name in dict.fromkeys(case.scenario for case in cases)}
+        return [_judged(case, world, plain[case.scenario]) for case in cases]
+
+
+def play_undisturbed(names: Sequence[str]) -> dict[str, Played]:
+    with unseen(Simulator.start()) as simulator:
+        world = World(simulator)
+        return {name: world.play(SCENARIOS[name]) for name in names}
+
+
+def play_sample(names: Sequence[str], seed: str, runs: int) -> list[Verdict]:
+    with unseen(Simulator.start()) as simulator:
+        world = World(simulator)
+        plain = {name: world.play(SCENARIOS[name]) for name in names}
+        return [_judged(case, world, plain[case.scenario]) for case in sample(plain, seed, runs)]
+
+
+def _judged(case: Case, world: World, plain: Played) -> Verdict:
+    try:
+        played = world.play(SCENARIOS[case.scenario], case.faults)
+        return Verdict(case, tuple(complaints(case, played, plain)), played.injected)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is told as this case's; the others go on)
+        return Verdict(case, (f"the sweep broke: {error!r}",))

@@ -1,0 +1,81 @@
+"""What starting a function loads, exactly: a cold start pays for every module, and nearly every start here is cold."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.deployed import FUNCTIONS, ROOT
+
+HANDLERS = sorted(folder.parent.name for folder in FUNCTIONS.glob("*/handler.py"))
+DOORS, PROBING = {"accept_request", "api"}, {"ask_probes", "launch_probes"}
+
+# Without boto3 (botocore does), regex (only tags need it), and a tracer.
+VENDORS = {
+    *("aws_lambda_powertools", "botocore", "dateutil", "jmespath", "six", "urllib3"),
+    *("annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"),
+}
+
+# What is dear, or dangerous, and who alone has it.
+ROOMS = {
+    "aws_lambda_powertools.event_handler": {"api"},
+    "control_plane.domain.rules": {"check_account"},
+    "control_plane.domain.account": {"check_account"},
+    "control_plane.domain.door": DOORS,
+    "control_plane.domain.probe": PROBING,
+    "control_plane.domain.messages.slack_message": {"notify_slack"},
+    "control_plane.aws.slack": {"notify_slack"},
+    "control_plane.aws.secrets": {"notify_slack"},
+    "control_plane.aws.create_cluster_model": DOORS,
+    "control_plane.aws.hyperpod_creator": {"create_cluster"},
+    "control_plane.aws.hyperpod_remover": {"delete_cluster"},
+    "control_plane.aws.probe_launcher": {"launch_probes"},
+}
+
+# In a process with no environment to speak of: settings are read when used, not before.
+LOOK = """
+import json, sys
+before = set(sys.modules)
+from botocore.client import ClientCreator
+clients, make = [], ClientCreator.create_client
+ClientCreator.create_client = lambda *args, **kwargs: clients.append(args) or make(*args, **kwargs)
+import handler
+print(json.dumps({"modules": sorted(sys.modules.keys() - before), "clients": len(clients)}))
+"""
+
+
+@cache
+def loaded(function: str) -> tuple[frozenset[str], int]:
+    """The modules that importing a function's handler loads, and how many clients it makes."""
+    path = {"PYTHONPATH": str(ROOT / "layers/core")}
+    ran = subprocess.run(
+        [sys.executable, "-c", LOOK], cwd=FUNCTIONS / function, env=path, capture_output=True, text=True, check=True
+    )
+    seen = json.loads(ran.stdout)
+    return frozenset(seen["modules"]), seen["clients"]
+
+
+def third_party(modules: frozenset[str]) -> set[str]:
+    tops = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+    ours = {"control_plane", "handler"}
+    return {name for name in tops if not name.startswith("_")} - ours - {"certifi"}  # botocore's, where it is installed
+
+
+@pytest.mark.parametrize("function", HANDLERS)
+def test_a_start_makes_no_client_and_loads_no_package_that_is_not_listed(function: str) -> None:
+    modules, clients = loaded(function)
+    assert clients == 0
+    assert third_party(modules) == VENDORS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_is_dear_or_dangerous_is_loaded_by_those_alone_who_work_with_it(room: str) -> None:
+    assert {function for function in HANDLERS if room in loaded(function)[0]} == ROOMS[room]
+
+
+def test_every_function_is_looked_at() -> None:
+    assert sorted(folder.name for folder in FUNCTIONS.iterdir() if folder.is_dir()) == HANDLERS
+    assert all(Path(FUNCTIONS / function / "handler.py").exists() for function in HANDLERS)
