@@ -1,0 +1,82 @@
+"""What starting a function costs, as a multiple of `import boto3`: both above the bare interpreter, in one run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[1]
+LAMBDA = "3.13"
+OWN_PYTHON = HOME / ".build/lambda-python"  # an environment with what the vendor layer has, and nothing else
+GOALS, GOAL = {"api": 2.2}, 1.6
+BEST_OF = 9
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Counts a process's instructions, or, without valgrind, takes its CPU seconds."""
+
+    python: str
+    compiled: str  # where bytecode is kept: nothing is compiled twice, and nothing is left in the tree
+
+    def measure(self, code: str, folder: Path = HOME) -> float:
+        self._run([], code, folder)  # compiles
+        if shutil.which("valgrind"):
+            return self._instructions(code, folder)
+        return min(self._cpu_seconds(code, folder) for _ in range(BEST_OF))
+
+    def _instructions(self, code: str, folder: Path) -> float:
+        told = self._run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"], code, folder)
+        return float(re.findall(r"Collected : (\d+)", told)[-1])
+
+    def _cpu_seconds(self, code: str, folder: Path) -> float:
+        before = os.times()
+        self._run([], code, folder)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    def _run(self, under: list[str], code: str, folder: Path) -> str:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONHASHSEED": "0",
+            "PYTHONPATH": str(HOME / "layers/core"),
+            "PYTHONPYCACHEPREFIX": self.compiled,
+        }
+        command = [*under, self.python, "-c", code]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stderr
+
+
+def starts() -> Iterator[str]:
+    python, what = _lambda_python()
+    yield f"starts: importing a handler / `import boto3`, {what}"
+    if not shutil.which("valgrind"):
+        yield "  NO VALGRIND: CPU seconds, which differ by some per cent from run to run, stand in for instructions."
+    with tempfile.TemporaryDirectory() as compiled:
+        meter = Meter(python, compiled)
+        bare = meter.measure("pass")
+        boto3 = meter.measure("import boto3") - bare
+        for handler in sorted((HOME / "functions").glob("*/handler.py")):
+            ratio = (meter.measure("import handler", handler.parent) - bare) / boto3
+            goal = GOALS.get(handler.parent.name, GOAL)
+            yield f"  {ratio:10.2f} {handler.parent.name}; goal {goal}{'' if round(ratio, 2) <= goal else '  MISSED'}"
+
+
+def _lambda_python() -> tuple[str, str]:
+    """Lambda's Python with the vendor layer's packages, and its name; the one that runs this where there is none."""
+    if sys.version.startswith(f"{LAMBDA}."):
+        return sys.executable, f"on Python {LAMBDA}"
+    asked = [HOME / "scripts/find_python.sh", "--exact", LAMBDA]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    if not found:
+        return sys.executable, f"NOT ON LAMBDA'S PYTHON {LAMBDA}, which was not found"
+    own = OWN_PYTHON / "bin/python"
+    if not own.exists():
+        subprocess.run([found, "-m", "venv", OWN_PYTHON], check=True)
+        install = [own, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+        subprocess.run([*install, "-r", HOME / "layers/vendor/requirements.txt"], check=True)
+    return str(own), f"on Python {LAMBDA}"
