@@ -48,7 +48,8 @@ class Meter:
             "PYTHONPYCACHEPREFIX": self.compiled,
         }
         command = [*under, self.python, "-c", code]
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stderr
+        ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 (our own command, our own arguments)
+        return ran.stderr
 
 
 def starts() -> Iterator[str]:
@@ -70,13 +71,17 @@ def _lambda_python() -> tuple[str, str]:
     """Lambda's Python with the vendor layer's packages, and its name; the one that runs this where there is none."""
     if sys.version.startswith(f"{LAMBDA}."):
         return sys.executable, f"on Python {LAMBDA}"
-    asked = [HOME / "scripts/find_python.sh", "--exact", LAMBDA]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    found = _ran(f"{HOME}/scripts/find_python.sh", "--exact", LAMBDA)
     if not found:
         return sys.executable, f"NOT ON LAMBDA'S PYTHON {LAMBDA}, which was not found"
     own = OWN_PYTHON / "bin/python"
     if not own.exists():
-        subprocess.run([found, "-m", "venv", OWN_PYTHON], check=True)
-        install = [own, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-        subprocess.run([*install, "-r", HOME / "layers/vendor/requirements.txt"], check=True)
+        _ran(found, "-m", "venv", f"{OWN_PYTHON}")
+        vendor = f"{HOME}/layers/vendor/requirements.txt"
+        _ran(f"{own}", "-m", "pip", "install", "-qq", "--no-deps", "--require-hashes", "-r", vendor)
     return str(own), f"on Python {LAMBDA}"
+
+
+def _ran(*command: str) -> str:
+    """What a command of ours prints; nothing if it fails."""
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 (our own command, our own arguments)

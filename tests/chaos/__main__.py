@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections import Counter
+from random import Random
 
 from tests.chaos.cases import Case
 from tests.chaos.plan import PARTS, plan
@@ -35,6 +36,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seed", default=os.environ.get("SEED", "1"), help="what the pairs are drawn by; or one case")
     parser.add_argument("--parts", default=",".join(PARTS), help="parts of the plan: %(default)s")
     parser.add_argument("--scenarios", default=",".join(SCENARIOS), help="%(default)s")
+    parser.add_argument("--runs", type=int, default=sys.maxsize, help="only so many, as the seed draws them")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 
@@ -44,7 +46,8 @@ def _planned(asked: argparse.Namespace) -> list[Case]:
     swept, made = collapsed(played.calls for played in plain.values())
     print(f"Seed {asked.seed}. {swept} of the {made} calls of {len(plain)} scenarios are swept: rounds of a poll loop")
     print("are alike, so the first, the second and the last stand for all.", flush=True)
-    return plan(asked.parts.split(","), plain, asked.seed)
+    cases = plan(asked.parts.split(","), plain, asked.seed)
+    return Random(asked.seed).sample(cases, min(asked.runs, len(cases)))  # noqa: S311 # drawn to be drawn again
 
 
 def _tell(verdict: Verdict) -> None:

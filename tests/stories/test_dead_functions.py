@@ -92,8 +92,8 @@ def test_a_sweeper_that_dies_each_time_leaves_a_dead_letter(stage: Stage) -> Non
         ("Ask probes", ExecutionKind.STOP, "Stopped"),
         ("Create cluster", ExecutionKind.STOP, "Stopped"),
         ("Create cluster", ExecutionKind.TIME_OUT, "Unknown"),
-        ("Explain failure", ExecutionKind.STOP, "Capacity"),  # what HyperPod says tells more
-        ("Record outcome", ExecutionKind.STOP, "Capacity"),
+        ("Explain failure", ExecutionKind.STOP, "Stopped"),
+        ("Record outcome", ExecutionKind.STOP, "Capacity"),  # what was explained first stands
     ],
 )
 def test_an_execution_that_is_ended_by_others_wherever_it_is_ends_its_run(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simulator.faults import SlackFault
 from tests.stories.stage import Stage
 from tests.stories.test_causes import UNPROBED
 
@@ -122,11 +123,11 @@ def secret_is_gone(stage: Stage) -> None:
 
 
 def webhook_is_revoked(stage: Stage) -> None:
-    stage.sim.inbox.refuse(404, times=3)  # Lambda's three tries, of one post each
+    stage.sim.inject(SlackFault(404, nth=0))
 
 
 def slack_asks_to_come_later(stage: Stage) -> None:
-    stage.sim.inbox.refuse(429, times=3, headers={"Retry-After": "3600"})
+    stage.sim.inject(SlackFault(429, nth=0, retry_after=3600))
 
 
 def notifier_may_not_claim(stage: Stage) -> None:
@@ -179,6 +180,7 @@ def test_a_message_that_was_kept_back_is_told_when_its_letter_is_sent_again(stag
     webhook_is_revoked(stage)
     run_id = stage.run(stage.request(**REFUSED)).run["RunId"]
     [letter] = letters_about(stage, run_id)
+    stage.sim.faults.clear()
     stage.sim.clock.sleep(61)  # the last try's claim is over
     for _ in range(2):
         send_again(stage, letter)

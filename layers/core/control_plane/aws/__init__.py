@@ -1,1 +1,1 @@
-"""The only room that knows boto3. Speaks in domain models; AWS's errors come out in our words."""
+"""The only room that knows AWS's SDK. Speaks in domain models; AWS's errors come out in our words."""

@@ -39,4 +39,6 @@ def _plain(typed: tuple[str, Any]) -> Any:
             return [_plain(*each.items()) for each in inner]
         case "M", inner:
             return from_item(inner)
-    return typed[1]
+        case (("S" | "BOOL"), value):
+            return value
+    raise TypeError(f"{typed[0]} is no attribute type that we write.")

@@ -103,7 +103,7 @@ class Request(Wire):
         str | None, Field(pattern=REQUEST_ID_PATTERN, description="1 to 128 letters, digits and . _ : -")
     ] = None
     cluster: Annotated[dict[str, Any], Field(description="an object, as CreateCluster takes it")]
-    egress: Annotated[EgressTerms, Field(description="an object", default_factory=EgressTerms)]
+    egress: Annotated[EgressTerms, Field(description="an object")] = Field(default_factory=EgressTerms)
     on_failure: Annotated[OnFailure, Field(description="Keep or Delete")] = OnFailure.KEEP
     deadline_minutes: Annotated[
         int, Field(ge=15, le=1440, strict=True, description="a whole number from 15 to 1440")
