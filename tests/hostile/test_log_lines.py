@@ -23,11 +23,13 @@ class Payload(Wire):
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the logger writes; its own handler, on a stream of ours."""
-    handler, log = logger.registered_handler, io.StringIO()
+    """What the logger writes; its own handler, on a stream of ours, and no other: pytest's would keep the texts raw."""
+    handler, log, named = logger.registered_handler, io.StringIO(), logging.getLogger(logger.name)
     assert isinstance(handler, logging.StreamHandler)
-    before = handler.setStream(log)
+    before, propagated = handler.setStream(log), named.propagate
+    named.propagate = False
     yield log
+    named.propagate = propagated
     handler.setStream(before)
     logger.clear_state()
 

@@ -20,6 +20,7 @@ CREATE = "ec2:CreateVpc"
 def sim(one_world: OneWorld) -> Iterator[Simulator]:
     simulator = one_world.claim("tiny", tiny)
     simulator.faults.clear()
+    simulator.settle()
     yield simulator
     simulator.faults.clear()
 

@@ -32,8 +32,8 @@ FAULTS = "/_control/faults"
 def sim(one_world: OneWorld) -> Iterator[Simulator]:
     simulator = one_world.claim("tiny", tiny)
     simulator.faults.clear()
-    yield simulator
     simulator.settle()
+    yield simulator
     simulator.faults.clear()
 
 
@@ -102,7 +102,7 @@ def test_a_dead_plane_ends_what_runs_and_starts_nothing_until_it_is_revived(sim:
 
     began = sim.clock.now()
     sim.clock.sleep(60)
-    assert (sim.clock.now() - began).total_seconds() == 60
+    assert (sim.clock.now() - began).total_seconds() >= 60
 
     sim.faults.clear()
     assert answer(sim.invoke("TickFunction", {"x": 1})) == {"x": 1}

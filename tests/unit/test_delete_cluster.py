@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from control_plane.domain.cluster.readiness import STALE_READS
 from control_plane.domain.run import Disposition, State
 from control_plane.errors import AwsUnavailable, NotYet, RunOver
 from control_plane.steps.delete_cluster import Report, delete_cluster
@@ -18,6 +19,7 @@ FAILED_RUN = {
     "cause": "Capacity",
     "cause_detail": "no capacity",
     "remedy": "Try later.",
+    "updated_at": HOUR_AGO,
     **phase("CreateCluster", HOUR_AGO),
 }
 
@@ -84,9 +86,10 @@ def test_a_cluster_that_is_not_there_is_deleted_enough(run: dict[str, Any], disp
     assert delete(world).cluster_disposition is disposition
 
 
-def test_a_cluster_that_may_not_be_visible_yet_is_asked_for_again() -> None:
-    world = failed(**phase("CreateCluster", NOON))
-    world.hyperpod.unseen = 1
+@pytest.mark.parametrize("stale", ["unseen", "untagged"])
+def test_one_answer_without_a_cluster_that_was_there_a_moment_ago_is_not_believed(stale: str) -> None:
+    world = failed(updated_at=NOON - STALE_READS + timedelta(seconds=1))
+    setattr(world.hyperpod, stale, 1)
     with pytest.raises(NotYet):
         delete(world)
     assert delete(world).cluster_disposition is Disposition.DELETE_REQUESTED

@@ -176,8 +176,17 @@ def test_a_cluster_that_nobody_recorded_is_found_by_its_tags() -> None:
     assert (world.run.cluster_arn, world.run.cluster_status) == (ARN.format(1), "Creating")
 
 
+def test_one_answer_without_a_cluster_that_was_there_a_moment_ago_is_not_believed() -> None:
+    world = failed(OnFailure.DELETE, FailureMessage="insufficient capacity")
+    world.hyperpod.unseen = 1
+    with pytest.raises(NotYet, match="a moment ago"):
+        explain(world)
+    assert explain(world).delete_cluster
+
+
 def test_a_cluster_that_is_gone_need_not_go() -> None:
     world = World(a_request(OnFailure.DELETE), **WAITING)
+    world.time = NOON + STALE_READS
     assert not explain(world).delete_cluster
 
 

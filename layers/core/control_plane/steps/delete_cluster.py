@@ -7,8 +7,8 @@ from control_plane.aws import hyperpod_reader, hyperpod_remover, run_table
 from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
 from control_plane.aws.hyperpod_remover import HyperPodRemover
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.cluster.readiness import STALE_READS, time_since
-from control_plane.domain.run import Disposition, Phase, Run, State
+from control_plane.domain.cluster.readiness import STALE_READS
+from control_plane.domain.run import Disposition, Run, State
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused, NotYet, RunOver
 from control_plane.steps.request import StepRequest
@@ -35,7 +35,7 @@ def delete_cluster(
     Raises:
         RunOver: the run has ended; a cluster that was handed over is no leftover.
         AwsUnavailable: not answered.
-        NotYet: another change is under way, or the cluster may only not be visible yet.
+        NotYet: another change is under way, or the cluster does not show as ours, which may be a stale answer.
     """
     run = runs.get(request.run_id)
     if run.state is not State.RUNNING:
@@ -59,8 +59,8 @@ def _delete(
             return Disposition.DELETE_REQUESTED, ""
     except (AccessDenied, AwsRefused) as error:
         return Disposition.DELETE_FAILED, str(error)
-    if not run.groups and time_since(run, Phase.CREATE_CLUSTER, at) < STALE_READS:
-        raise NotYet("sagemaker:DescribeCluster", "NotVisible", f"{run.cluster_name} may not be visible yet.")
+    if at - run.updated_at < STALE_READS:  # the run has just been explained: with its cluster, or unable to look
+        raise NotYet("sagemaker:DescribeCluster", "NotVisible", f"{run.cluster_name} may be there, and not show.")
     if found and found.cluster.cluster_arn == run.cluster_arn:
         return Disposition.DELETE_FAILED, "its tags no longer say that this run made it."
     return Disposition.DELETE_REQUESTED if run.cluster_arn else Disposition.NOT_CREATED, ""

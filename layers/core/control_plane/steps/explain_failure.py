@@ -55,7 +55,7 @@ def explain_failure(
     """Explain once: what was found first stands, whatever ended the execution that was busy with it.
 
     Raises:
-        NotYet: a cluster may have been made whose reply was lost, and does not show yet.
+        NotYet: a cluster does not show that was there a moment ago, or whose creation's reply may have been lost.
         AwsUnavailable: something cannot be read just now, and the state machine still has patience.
     """
     run = runs.get(request.run_id)
@@ -72,6 +72,8 @@ def explain_failure(
 
 
 def _wait_for_a_late_cluster(run: Run, failure: Failure, at: datetime) -> None:
+    if run.cluster_arn and at - run.updated_at < STALE_READS:
+        raise NotYet("sagemaker:DescribeCluster", "NotVisible", f"{run.cluster_arn} was there a moment ago.")
     if run.phase is not Phase.CREATE_CLUSTER or failure.error in CREATED_NOTHING:
         return
     if run.cluster_arn is None and time_since(run, Phase.CREATE_CLUSTER, at) < STALE_READS:
