@@ -27,7 +27,7 @@ import simulator.ssm
 from simulator import gateway, shortcuts, world
 from simulator.awslambda import service as lambda_service
 from simulator.awslambda.asynchronous import Asynchronous
-from simulator.awslambda.runtime import Outcome, Runtime, Sources, working
+from simulator.awslambda.runtime import Outcome, Runtime, Sources
 from simulator.clients import Clients
 from simulator.clock import Clock
 from simulator.cloudformation import registry
@@ -195,16 +195,20 @@ class Simulator:
             self.faults.clear()
         elif request.method == "POST":
             try:
-                faults, seed = plan_of(request.get_json(force=True, silent=True))
+                faults, seed = plan_of(request.get_json(force=True, silent=True), self._fault_names())
             except ValueError as error:
                 raise Refused(str(error)) from error
             self.inject(*faults, seed=seed)
         in_force = [wire_of(fault) | {"Hits": hits} for fault, hits in self.faults.in_force()]
         return {"Faults": in_force, "Injected": self.faults.injected()}
 
+    def _fault_names(self) -> dict[str, set[str]]:
+        names = self._functions()
+        return {"Function": {*names, *names.values()}, "State": self._machines.state_names()}
+
     def _give_powers(self, disturbance: Disturbance) -> None:
-        disturbance.kill, disturbance.kill_plane = self._runtime.kill, self.kill_plane
-        disturbance.wait = lambda caller, seconds: self.clock.sleep_for(working(caller), seconds)
+        sandboxes = self._runtime.sandboxes
+        disturbance.kill, disturbance.wait, disturbance.kill_plane = sandboxes.kill, sandboxes.wait, self.kill_plane
 
     def __enter__(self) -> Self:
         return self
@@ -294,7 +298,7 @@ class Simulator:
     def kill_plane(self) -> None:
         """From now on, until `faults.clear`, no function of the control plane comes to anything."""
         self.faults.plane_is_dead = True
-        self._runtime.kill_all()
+        self._runtime.sandboxes.kill_all()
 
     # ---------------------------------------------------------------- what a visitor can do
 

@@ -67,10 +67,13 @@ class Clock:
         if seconds > 0:
             self.event().wait(seconds)
 
-    def sleep_for(self, name: str, seconds: float) -> None:
-        """Sleep in the place of work of this name, on another thread: it waits for us, and so lets the clock go on."""
-        with self.changed:
-            self._thread.key = next((key for key, holder in self._working.items() if holder == name), None)
+    def work(self) -> int | None:
+        """The work that this thread does, for `sleep_for`."""
+        return getattr(self._thread, "key", None)
+
+    def sleep_for(self, work: int | None, seconds: float) -> None:
+        """Sleep on this thread in the place of another's work: it waits for us, and so lets the clock go on."""
+        self._thread.key = work
         try:
             self.sleep(seconds)
         finally:

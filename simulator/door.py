@@ -99,6 +99,7 @@ class Door:
             status, headers, content = self._judged(call, environ, body)
         except Lost as lost:
             self.record(call, 0)
+            lost.at_last()
             raise ConnectionAbortedError(str(lost)) from None  # werkzeug then drops the connection
         self.record(call, int(status.split()[0]))
         start_response(status, headers)

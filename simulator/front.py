@@ -13,7 +13,7 @@ from moto.moto_api._internal import mock_random
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from simulator.awslambda.runtime import Outcome
+from simulator.awslambda.runtime import Outcome, Throttled
 from simulator.clock import Clock, ClockClosed
 from simulator.context import ACCOUNT, REGION
 from simulator.door import PROMPT
@@ -98,8 +98,11 @@ class Front:
         if len(body) > LARGEST_BODY:
             return _json({"message": "Request Entity Too Large"}, 413)
         route, parameters = found
-        outcome = self._invoke(route.function, json.dumps(self._event(request, body, route, parameters)))
-        if outcome.error:
+        try:
+            outcome = self._invoke(route.function, json.dumps(self._event(request, body, route, parameters)))
+        except Throttled:  # a failed integration, whatever Lambda said
+            outcome = None
+        if outcome is None or outcome.error:
             return _json({"message": "Internal Server Error"}, 500)
         return _passed_on(json.loads(outcome.payload))
 

@@ -45,7 +45,8 @@ class SlackInbox:
         """Answer a post as Slack does; None: its answer is lost."""
         fault = self._faults.for_post()
         if fault and fault.status:
-            return fault.status, {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}, b"injected"
+            headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
+            return fault.status, headers, b"no_service" if fault.status == 404 else b"injected"
         reply = self._take(path, body)
         return None if fault else reply
 

@@ -36,7 +36,7 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             answer = self._ask({"spawn": setup | {"simulator": str(HOME)}}, [theirs.fileno()])
-        return Worker(answer["pid"], ours, self)
+        return Worker(answer["pid"], setup["environment"]["AWS_SESSION_TOKEN"], ours, self)
 
     def status_of(self, pid: int) -> str:
         """How a worker that is dead, or about to be, ended: "signal: killed", "exit status 1"."""
@@ -65,8 +65,8 @@ class WorkerDied(Exception):
 class Worker:
     """One sandbox; takes one invocation at a time."""
 
-    def __init__(self, pid: int, connection: socket.socket, zygote: Zygote) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, token: str, connection: socket.socket, zygote: Zygote) -> None:
+        self.pid, self.token = pid, token
         self._connection = connection
         self._lines = connection.makefile("rb")
         self._zygote = zygote

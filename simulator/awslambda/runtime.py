@@ -1,11 +1,9 @@
 """Invoke deployed functions, on warm workers or cold ones, and say in Lambda's words what goes wrong."""
 
+import itertools
 import json
-import os
-import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +13,7 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.moto_api._internal import mock_random
 
 from simulator.awslambda.processes import Worker, WorkerDied, Zygote
+from simulator.awslambda.sandboxes import Invocation, Sandboxes
 from simulator.context import Context
 from simulator.faults import Faults, FunctionFault, FunctionKind
 
@@ -58,6 +57,8 @@ class Runtime:
         self._faults = faults or Faults()
         self._sources = sources
         self._zygote = Zygote()
+        self.sandboxes = Sandboxes(context.clock)
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._idle: dict[str, list[Worker]] = {}
         self._busy: dict[str, list[Worker]] = {}
@@ -83,7 +84,7 @@ class Runtime:
         fault = self._faults.for_function(function.function_name)
         if fault and fault.kind is FunctionKind.THROTTLED:
             raise Throttled(name)
-        with self._context.clock.working(working(function.function_name)):
+        with self._context.clock.working(f"function {function.function_name}"):
             worker = self._take(function)
             outcome, reusable = self._under(fault, worker, function, payload)
             self._give_back(function.function_name, worker, reusable=reusable)
@@ -127,16 +128,6 @@ class Runtime:
         if reusable and not keep:
             worker.close()
 
-    def kill(self, name: str) -> None:
-        """Kill the sandboxes that run the function now."""
-        for pid in self.workers(name):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def kill_all(self) -> None:
-        for name in list(self._busy):
-            self.kill(name)
-
     def _under(
         self, fault: FunctionFault | None, worker: Worker, function: LambdaFunction, payload: str
     ) -> tuple[Outcome, bool]:
@@ -175,13 +166,16 @@ class Runtime:
             "now": clock.now().timestamp() + skew,
             "deadline": deadline.timestamp() + skew,
         }
+        invocation = Invocation(worker.pid, clock.work(), deadline)
         try:
-            answer = worker.talk(invoke, sleep, REAL_SECONDS)
+            with self.sandboxes.running(worker.token, invocation):
+                answer = worker.talk(invoke, sleep, REAL_SECONDS)
         except TimeoutError:
             worker.kill()
             return _timed_out(request_id, function), False
         except WorkerDied as death:
-            return _died(request_id, str(death)), False
+            outcome = _timed_out(request_id, function) if invocation.overran else _died(request_id, str(death))
+            return outcome, False
         if "error" in answer:
             return Outcome(request_id, json.dumps(answer["error"]), "Unhandled"), True
         return Outcome(request_id, answer["answer"]), True
@@ -212,7 +206,7 @@ class Runtime:
             "_HANDLER": function.handler,
             "AWS_ACCESS_KEY_ID": name,
             "AWS_SECRET_ACCESS_KEY": KEY,
-            "AWS_SESSION_TOKEN": TOKEN,
+            "AWS_SESSION_TOKEN": f"{TOKEN}-{next(self._numbers)}",
             "AWS_DEFAULT_REGION": region,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
@@ -234,11 +228,6 @@ class Runtime:
 
     def _log_path(self, function: LambdaFunction) -> Path:
         return self._sources.scratch / f"{function.function_name}.log"
-
-
-def working(function_name: str) -> str:
-    """The clock's name for the work of a function."""
-    return f"function {function_name}"
 
 
 def _died(request_id: str, how: str) -> Outcome:

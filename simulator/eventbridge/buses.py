@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.events.exceptions import ValidationException
@@ -10,6 +11,7 @@ from moto.events.models import EventsBackend, Rule, events_backends
 from moto.moto_api._internal import mock_random
 
 from simulator.clock import Clock
+from simulator.clock import Event as Moment
 from simulator.context import ACCOUNT, REGION
 from simulator.eventbridge.deliveries import Deliveries
 from simulator.eventbridge.inputs import Event
@@ -25,13 +27,22 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+@dataclass(frozen=True)
+class _Held:
+    """An event whose deliveries wait."""
+
+    bus: str
+    event: Event
+    next_came: Moment
+
+
 class Buses:
     def __init__(self, clock: Clock, deliveries: Deliveries, faults: Faults) -> None:
         self._clock = clock
         self._deliveries = deliveries
         self._faults = faults
         self._log: list[tuple[str, Event]] = []
-        self._held: list[tuple[str, Event]] = []  # until the next event has gone
+        self._held: list[_Held] = []  # until the next event of their bus has gone
 
     def install(self, patches: Patches) -> None:
         patches.replace(EventsBackend, "put_events", self._put_method())
@@ -88,34 +99,35 @@ class Buses:
 
     def _publish(self, bus: str, event: Event) -> None:
         self._log.append((bus, event))
-        held, fault = self._held.copy(), self._faults.for_event(event["detail-type"])
-        self._under(fault, bus, event)
-        self._let_go(held)
+        held = [each for each in self._held if each.bus == bus]
+        self._held = [each for each in self._held if each.bus != bus]
+        self._under(self._faults.for_event(event["detail-type"]), bus, event)
+        for each in held:
+            each.next_came.set()
 
     def _under(self, fault: EventFault | None, bus: str, event: Event) -> None:
-        """Deliver it, unless a fault has other plans."""
-        match fault.kind if fault else None:
-            case EventKind.LOSE:
+        """Deliver it, unless a fault has other plans. A delivery that is held back is work under way all the same."""
+        match fault:
+            case EventFault(kind=EventKind.LOSE):
                 return
-            case EventKind.LATE:
-                self._later(fault, lambda: self.deliver(bus, event))
+            case EventFault(kind=EventKind.LATE):
+                self._later(_Held(bus, event, self._clock.event()), fault.seconds)
                 return
-            case EventKind.REORDER:
-                self._held.append((bus, event))
-                self._later(fault, lambda: self._let_go([(bus, event)]))
+            case EventFault(kind=EventKind.REORDER):
+                self._held.append(held := _Held(bus, event, self._clock.event()))
+                self._later(held, fault.seconds)
                 return
-            case EventKind.DUPLICATE:
+            case EventFault(kind=EventKind.DUPLICATE):
                 self.deliver(bus, event)
         self.deliver(bus, event)
 
-    def _later(self, fault: EventFault | None, action: Callable[[], None]) -> None:
-        self._clock.at(self._clock.now() + timedelta(seconds=fault.seconds if fault else 0), action)
+    def _later(self, held: "_Held", seconds: float) -> None:
+        def wait() -> None:
+            if held.next_came.wait(seconds):
+                self._clock.sleep(1)  # deliveries of one moment come in any order
+            self.deliver(held.bus, held.event)
 
-    def _let_go(self, held: list[tuple[str, Event]]) -> None:
-        for each in held:
-            if each in self._held:
-                self._held.remove(each)
-                self.deliver(*each)
+        self._clock.spawn(f"delivery of {held.event['detail-type']}, held back", wait)
 
     def _put_method(self) -> Callable[[EventsBackend, list[dict[str, Any]]], list[dict[str, Any]]]:
         def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,17 +16,39 @@ from simulator.responses import Environ, Response, error
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and each service's common errors
 THROTTLED = {
-    "lambda": Refusal("TooManyRequestsException", "Rate Exceeded.", 429),
+    "dynamodb": Refusal("ProvisionedThroughputExceededException", "The level of configured throughput was exceeded."),
     "ec2": Refusal("RequestLimitExceeded", "Request limit exceeded.", 503),
+    "iam": Refusal("Throttling", "Rate exceeded"),
+    "lambda": Refusal("TooManyRequestsException", "Rate Exceeded.", 429),
     "s3": Refusal("SlowDown", "Please reduce your request rate.", 503),
 }
 THROTTLED_ELSEWHERE = Refusal("ThrottlingException", "Rate exceeded")
-DENIED = {"ec2": "UnauthorizedOperation", "iam": "AccessDenied", "s3": "AccessDenied"}
+BROKEN = {
+    "dynamodb": "InternalServerError",
+    "ec2": "InternalError",
+    "events": "InternalException",
+    "iam": "ServiceFailure",
+    "lambda": "ServiceException",
+    "s3": "InternalError",
+    "secretsmanager": "InternalServiceError",
+    "ssm": "InternalServerError",
+}
+DENIED = {
+    "ec2": ("UnauthorizedOperation", 403),
+    "iam": ("AccessDenied", 403),
+    "lambda": ("AccessDeniedException", 403),
+    "s3": ("AccessDenied", 403),
+}
+READS = ("BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan")
 REQUEST_ID = re.compile(rb"<(?:requestId|RequestId|RequestID)>[^<]*<")
 
 
 class Lost(Exception):
-    """Nothing comes back: the caller sees its connection end."""
+    """Nothing comes back: the caller sees its connection end. `at_last`: what is to happen when that is on record."""
+
+    def __init__(self, call: Call, at_last: Callable[[], None]) -> None:
+        super().__init__(f"The reply to {call.name} is lost.")
+        self.at_last = at_last
 
 
 class Disturbance:
@@ -33,9 +56,9 @@ class Disturbance:
 
     def __init__(self, history: dict[object, list[Response]]) -> None:
         """`history`: the different answers to each question so far."""
-        self.kill: Callable[[str], None] = lambda _caller: None  # the function of that name
+        self.kill: Callable[[str], None] = lambda _token: None  # the sandbox with that session token
         self.kill_plane: Callable[[], None] = lambda: None
-        self.wait: Callable[[str, float], None] = lambda _caller, _seconds: None
+        self.wait: Callable[[str, float], bool] = lambda _token, _seconds: True  # false: its time is over
         self._history = history
         self._lock = threading.Lock()
 
@@ -48,18 +71,23 @@ class Disturbance:
         """
         if refusal := refusal_of(fault, call):
             return error(call, refusal.code, refusal.message, refusal.status)
+        token, at_last = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""), _nothing
         match fault.kind:
             case CallKind.DELAY:
-                self.wait(call.caller, fault.seconds)
-                return ask()
+                in_time, reply = self.wait(token, fault.seconds), ask()
+                if in_time:
+                    return reply
             case CallKind.STALE:
                 return self._stale(fault.states_ago, _asked(call, environ, body), ask())
             case CallKind.PARTIAL:
                 return _partly(environ, body, ask)
             case CallKind.CUT | CallKind.KILL_AFTER:
                 ask()
-        self._kill(fault.kind, call.caller)
-        raise Lost(f"The reply to {call.name} is lost.")
+        if fault.kind in (CallKind.KILL_BEFORE, CallKind.KILL_AFTER, CallKind.DELAY):
+            at_last = partial(self.kill, token)
+        elif fault.kind is CallKind.NEVER_BACK:
+            at_last = self.kill_plane
+        raise Lost(call, at_last)
 
     def remember(self, call: Call, environ: Environ, body: bytes, response: Response) -> None:
         """Keep an answer that differs from the last one to the same question: a stale read may want it."""
@@ -76,11 +104,9 @@ class Disturbance:
         older = [one for one, next_one in pairwise(seen) if _content(one) != _content(next_one)]
         return older[-min(states_ago, len(older))] if older else now
 
-    def _kill(self, kind: CallKind, caller: str) -> None:
-        if kind in (CallKind.KILL_BEFORE, CallKind.KILL_AFTER):
-            self.kill(caller)
-        if kind is CallKind.NEVER_BACK:
-            self.kill_plane()
+
+def _nothing() -> None:
+    pass
 
 
 def refusal_of(fault: CallFault, call: Call) -> Refusal | None:
@@ -91,19 +117,21 @@ def refusal_of(fault: CallFault, call: Call) -> Refusal | None:
         case CallKind.THROTTLE:
             return THROTTLED.get(call.service, THROTTLED_ELSEWHERE)
         case CallKind.SERVER_ERROR:
-            return Refusal("InternalFailure", "The request processing has failed.", 500)
+            return Refusal(BROKEN.get(call.service, "InternalFailure"), "The request processing has failed.", 500)
         case CallKind.ACCESS_DENIED:
-            code = DENIED.get(call.service, "AccessDeniedException")
-            return Refusal(code, f"{call.caller} is not authorized to perform: {call.name}", 403)
+            code, status = DENIED.get(call.service, ("AccessDeniedException", 400))
+            return Refusal(code, f"{call.caller} is not authorized to perform: {call.name}", status)
     return None
 
 
 def _asked(call: Call, environ: Environ, body: bytes) -> object:
-    """What makes two reads the same question; nothing, if AWS promises that the answer is never stale.
+    """What makes two reads the same question; nothing, if it is no read, or AWS promises that it is never stale.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
     """
-    if b'"ConsistentRead": true' in body or b'"ConsistentRead":true' in body or "Transact" in call.operation:
+    consistent = call.service == "s3" or re.search(rb'"ConsistentRead":\s*true', body)
+    if consistent or not call.operation.startswith(READS):
         return None
     return call.name, environ["PATH_INFO"], environ.get("QUERY_STRING"), body
 

@@ -4,7 +4,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from random import Random
 from typing import TypeVar
 
@@ -78,10 +77,7 @@ class Faults:
         return any(isinstance(it.fault, CallFault) and it.fault.kind is CallKind.STALE for it in [*self._armed])
 
     def for_call(self, call: Call) -> CallFault | None:
-        def matches(fault: CallFault) -> bool:
-            return fault.caller in ("", call.caller) and fnmatchcase(call.name, fault.call)
-
-        return self._hit(CallFault, matches)
+        return self._hit(CallFault, lambda fault: fault.concerns(call))
 
     def for_function(self, name: str) -> FunctionFault | None:
         return self._hit(FunctionFault, lambda fault: fault.function == name)

@@ -5,6 +5,14 @@ With `times` the ones after the nth are hit too, so many in all.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from simulator.faults.names import check_call
+from simulator.operations import Call
+
+PUT_EVENTS = "events:PutEvents"
+MOST_STATES_AGO = 3
+REFUSALS = range(400, 600)  # HTTP statuses
 
 
 class CallKind(StrEnum):
@@ -48,6 +56,14 @@ class Fault:
     times: int = 1
     probability: float = 1.0  # of those that match; drawn by the plan's seed
 
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: it is no fault that could ever be; the message says why.
+        """
+        _hold(self.nth >= 0 and self.times >= 1, "Nth is 0 or more, Times 1 or more.")
+        _hold(0 <= self.probability <= 1, "Probability is from 0 to 1.")
+
     @property
     def name(self) -> str:
         """The kind, as it is counted."""
@@ -56,7 +72,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class CallFault(Fault):
-    call: str  # "sagemaker:CreateCluster"; "sagemaker:*" and "*" match more
+    call: str  # "sagemaker:CreateCluster"; "sagemaker:*" and "*" match more, but for what AWS does by itself
     kind: CallKind
     caller: str = ""  # a function's name; "": anybody
     seconds: float = 30.0
@@ -64,6 +80,22 @@ class CallFault(Fault):
     code: str = ""
     status: int = 400
     message: str = "Injected by the simulator."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_call(self.call)
+        _hold(self.seconds >= 0, "Seconds is 0 or more.")
+        _hold(1 <= self.states_ago <= MOST_STATES_AGO, f"StatesAgo is from 1 to {MOST_STATES_AGO}.")
+        _hold(self.status in REFUSALS, "Status is from 400 to 599.")
+        _hold((self.kind is CallKind.REFUSE) == bool(self.code), "Code goes with the kind Refuse, and with no other.")
+        _hold(self.kind is not CallKind.PARTIAL or self.call == PUT_EVENTS, f"Only {PUT_EVENTS} can be Partial.")
+
+    def concerns(self, call: Call) -> bool:
+        if self.caller not in ("", call.caller):
+            return False
+        if call.caller in AWS_ITSELF:
+            return self.call == call.name and self.kind in HAPPEN_TO_AWS
+        return fnmatchcase(call.name, self.call)
 
 
 @dataclass(frozen=True)
@@ -77,6 +109,10 @@ class EventFault(Fault):
     detail_type: str
     kind: EventKind
     seconds: float = 90.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _hold(self.seconds >= 0, "Seconds is 0 or more.")
 
 
 @dataclass(frozen=True)
@@ -92,9 +128,26 @@ class SlackFault(Fault):
     status: int
     retry_after: int = 0  # seconds, in a header
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _hold(self.status == 0 or self.status in REFUSALS, "Slack is 0, or a status from 400 to 599.")
+
     @property
     def name(self) -> str:
         return f"Slack {self.status or 'Cut'}"
 
 
+# Who calls in AWS's own name: to start a function, to bury an event, to deploy a stack.
+AWS_ITSELF = frozenset({"cloudformation", "events", "lambda", "states"})
+# What can happen to them: they are no functions, and they hold the clock while they wait.
+HAPPEN_TO_AWS = frozenset(
+    {CallKind.REFUSE, CallKind.THROTTLE, CallKind.SERVER_ERROR, CallKind.ACCESS_DENIED, CallKind.RESET, CallKind.CUT}
+)
+
+
 AnyFault = CallFault | FunctionFault | EventFault | ExecutionFault | SlackFault
+
+
+def _hold(condition: bool, rule: str) -> None:  # noqa: FBT001 (it reads as a sentence)
+    if not condition:
+        raise ValueError(rule)

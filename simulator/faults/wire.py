@@ -3,13 +3,13 @@
 What a fault is about is told by its own key: ``Call``, ``Function``, ``DetailType``, ``State`` or ``Slack`` (a status).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import Field, fields
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
 from simulator.faults.kinds import AnyFault, CallFault, EventFault, ExecutionFault, FunctionFault, SlackFault
+from simulator.faults.names import check, near
 
 FORMS: dict[str, type[AnyFault]] = {
     "Call": CallFault,
@@ -21,8 +21,11 @@ FORMS: dict[str, type[AnyFault]] = {
 NUMBERS: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,)}
 
 
-def plan_of(asked: Any) -> tuple[list[AnyFault], int | str]:
+def plan_of(asked: Any, known: Mapping[str, Collection[str]]) -> tuple[list[AnyFault], int | str]:
     """The faults and the seed of a plan.
+
+    Args:
+        known: what there is, for ``Function`` and ``State``.
 
     Raises:
         ValueError: it is none; the text says which entry, what is wrong with it, and what is known.
@@ -30,9 +33,9 @@ def plan_of(asked: Any) -> tuple[list[AnyFault], int | str]:
     if not isinstance(asked, dict) or not isinstance(asked.get("Faults"), list) or asked.keys() - {"Faults", "Seed"}:
         raise ValueError('A plan is {"Seed": 7, "Faults": [...]}; Seed may be left out.')
     seed = asked.get("Seed", 0)
-    if not isinstance(seed, int | str):
+    if not isinstance(seed, int | str) or isinstance(seed, bool):
         raise ValueError(f"Seed: {seed!r} is neither a number nor a text.")  # noqa: TRY004 (it is about a value)
-    return [_fault(f"Faults[{number}]", entry) for number, entry in enumerate(asked["Faults"])], seed
+    return [_fault(f"Faults[{number}]", entry, known) for number, entry in enumerate(asked["Faults"])], seed
 
 
 def wire_of(fault: AnyFault) -> dict[str, Any]:
@@ -43,23 +46,36 @@ def wire_of(fault: AnyFault) -> dict[str, Any]:
     return {_key(type(fault), field): getattr(fault, field.name) for field in fields(fault)}
 
 
-def _fault(where: str, entry: Any) -> AnyFault:
+def _fault(where: str, entry: Any, there: Mapping[str, Collection[str]]) -> AnyFault:
     form = next((form for key, form in FORMS.items() if isinstance(entry, dict) and key in entry), None)
     if form is None:
         raise ValueError(f"{where}: {entry!r} has none of the keys {', '.join(FORMS)}.")
     known = {_key(form, field): field for field in fields(form)}
     for key in entry.keys() - known.keys():
-        raise ValueError(f"{where}: there is no {key!r} here.{_near(key, known)}")
+        raise ValueError(f"{where}: there is no {key!r} here.{near(key, known)}")
     if missing := [key for key in ("Kind",) if key in known and key not in entry]:
         raise ValueError(f"{where}: {missing[0]} is missing.")
-    return form(**{known[key].name: _value(f"{where}.{key}", known[key], value) for key, value in entry.items()})
+    values = {known[key].name: _value(f"{where}.{key}", known[key], value) for key, value in entry.items()}
+    try:
+        for key in entry.keys() & there.keys():
+            check(key, entry[key], there[key])
+        _check_caller(entry.get("Caller", ""), there["Function"])
+        return form(**values)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _check_caller(name: str, functions: Collection[str]) -> None:
+    """Anybody outside may have any access key; one that is nearly a function's name was meant to be it."""
+    if name not in functions and (meant := near(name, functions)):
+        raise ValueError(f"Caller is nobody known: {name!r}.{meant}")
 
 
 def _value(where: str, field: Field[Any], value: Any) -> Any:
     kind: Any = field.type
     if issubclass(kind, StrEnum):
         if value not in [*kind]:
-            raise ValueError(f"{where}: {value!r} is not one of {', '.join(kind)}.{_near(value, kind)}")
+            raise ValueError(f"{where}: {value!r} is not one of {', '.join(kind)}.{near(value, kind)}")
         return kind(value)
     if not isinstance(value, NUMBERS[kind]) or isinstance(value, bool):
         raise ValueError(f"{where}: {value!r} is no {kind.__name__}.")  # noqa: TRY004 (it is about a value)
@@ -70,8 +86,3 @@ def _key(form: type[AnyFault], field: Field[Any]) -> str:
     if form is SlackFault and field.name == "status":
         return "Slack"
     return field.name.title().replace("_", "")
-
-
-def _near(word: Any, known: Mapping[str, Any] | Iterable[str]) -> str:
-    near = get_close_matches(str(word), [*known], n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""

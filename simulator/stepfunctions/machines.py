@@ -4,7 +4,7 @@ import json
 import math
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,6 +17,9 @@ from moto.moto_api._internal import mock_random
 from moto.stepfunctions.exceptions import ValidationException
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.utils import boto_client
@@ -48,6 +51,7 @@ class Machines:
         self._runtime = runtime
         self._door = door
         self._changing = threading.Lock()
+        self._to_end: dict[str, ExecutionKind] = {}  # by execution: a fault's wish, until its time has come
         self._ended = threading.Condition()
 
     def install(self, patches: Patches) -> None:
@@ -60,12 +64,18 @@ class Machines:
         self._end_in_moto = patches.replace(BaseExecutionWorkerCommunication, "terminated", self._end_method())
         patches.replace(StepFunctionResponse, "stop_execution", self._stop_method())
         self._enter_in_moto = patches.replace(CommonStateField, "_eval_body", self._enter_method())
+        self._task_in_moto = patches.replace(StateTaskServiceLambda, "_eval_service_task", self._task_method())
         for name in ("describe_execution", "list_executions"):
             patches.replace(StepFunctionResponse, name, _with_stop_date(vars(StepFunctionResponse)[name]))
 
     def executions(self) -> list[Execution]:
         backend = stepfunctions_parser_backends[self._context.account][self._context.region]
         return [cast("Execution", execution) for machine in backend.state_machines for execution in machine.executions]
+
+    def state_names(self) -> set[str]:
+        """Of all machines, those within a Map or a Parallel state included."""
+        backend = stepfunctions_parser_backends[self._context.account][self._context.region]
+        return {name for machine in backend.state_machines for name in _states_in(json.loads(machine.definition))}
 
     def wait_for(self, name: str, real_seconds: float) -> str:
         """Wait until an execution of this name has ended, and answer its ARN.
@@ -122,15 +132,27 @@ class Machines:
     def _enter_method(self) -> Callable[[CommonStateField, Environment], None]:
         def enter(state: CommonStateField, env: Environment) -> None:
             if fault := self._door.faults.for_state(state.name):
-                arn = env.states.context_object.context_object_data["Execution"]["Id"]
-                [execution] = [each for each in self.executions() if each.exec_arn == arn]
-                if fault.kind is ExecutionKind.STOP:
-                    self._stop(execution, None, None)
-                else:
-                    self._stop(execution, "States.Timeout", None, ExecutionStatus.TIMED_OUT)
+                self._to_end[_arn(env)] = fault.kind
+            if not isinstance(state, StateTaskServiceLambda):
+                self._end_as_asked(env)
             self._enter_in_moto(state, env)
 
         return enter
+
+    def _task_method(self) -> Callable[..., None]:
+        def task(state: StateTaskServiceLambda, env: Environment, **arguments: Any) -> None:
+            self._end_as_asked(env)  # the function is on its way: it goes on unheard
+            self._task_in_moto(state, env=env, **arguments)
+
+        return task
+
+    def _end_as_asked(self, env: Environment) -> None:
+        kind = self._to_end.pop(_arn(env), None)
+        for execution in [each for each in self.executions() if kind and each.exec_arn == _arn(env)]:
+            if kind is ExecutionKind.STOP:
+                self._stop(execution, None, None)
+            else:
+                self._stop(execution, "States.Timeout", None, ExecutionStatus.TIMED_OUT)
 
     def _stop(
         self,
@@ -146,7 +168,10 @@ class Machines:
             execution.exec_status = status
             execution.stop_date, execution.error, execution.cause = self._context.clock.now(), error, cause
         if execution.exec_worker and execution.exec_worker.env:
-            execution.stop(execution.stop_date, error, cause)
+            if status == ExecutionStatus.TIMED_OUT:
+                execution.exec_worker.env.set_timed_out()
+            else:
+                execution.stop(execution.stop_date, error, cause)
         self._tell(execution)
 
     def _tell(self, execution: Execution) -> None:
@@ -165,6 +190,8 @@ class Machines:
         if refusal := fault and refusal_of(fault, INVOKE):
             self._door.record(INVOKE, refusal.status)
             raise _client_error(refusal.code, refusal.message, refusal.status)
+        if fault and fault.kind is CallKind.RESET:
+            raise self._lost()
         try:
             outcome = self._runtime.invoke(parameters["FunctionName"], parameters.get("Payload", b"{}").decode())
         except UnknownFunctionException as unknown:
@@ -172,11 +199,15 @@ class Machines:
         except Throttled as throttled:
             raise _client_error("TooManyRequestsException", "Rate Exceeded.", 429) from throttled
         if fault and fault.kind is CallKind.CUT:
-            self._door.record(INVOKE, 0)
-            raise _client_error("SdkClientException", "The reply to Invoke is lost.", 0)
+            raise self._lost()
         self._door.record(INVOKE, 200)
         answer = {"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": json.loads(outcome.payload)}
         return answer | ({"FunctionError": outcome.error} if outcome.error else {})
+
+    def _lost(self) -> ClientError:
+        """https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"""
+        self._door.record(INVOKE, 0)
+        return _client_error("SdkClientException", "The reply to Invoke is lost.", 0)
 
 
 def _client_error(code: str, message: str, status: int) -> ClientError:
@@ -201,6 +232,17 @@ def _detail(execution: Execution) -> dict[str, Any]:
         "error": execution.error,
         "cause": execution.cause,
     }
+
+
+def _arn(env: Environment) -> str:
+    return str(env.states.context_object.context_object_data["Execution"]["Id"])
+
+
+def _states_in(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from node.get("States", {})
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _states_in(inner)
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

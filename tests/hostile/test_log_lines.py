@@ -22,14 +22,13 @@ class Payload(Wire):
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the logger writes; its own handler, on a stream of ours, and no other: pytest's would keep the texts raw."""
-    handler, log, named = logger.registered_handler, io.StringIO(), logging.getLogger(logger.name)
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What the logger writes: its own handler, on a stream of ours, and no other; pytest's would keep the texts raw."""
+    handler, log = logger.registered_handler, io.StringIO()
     assert isinstance(handler, logging.StreamHandler)
-    before, propagated = handler.setStream(log), named.propagate
-    named.propagate = False
+    monkeypatch.setattr(logging.getLogger(logger.name), "callHandlers", handler.handle)
+    before = handler.setStream(log)
     yield log
-    named.propagate = propagated
     handler.setStream(before)
     logger.clear_state()
 

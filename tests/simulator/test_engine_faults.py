@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -50,6 +51,7 @@ def statuses(sim: Simulator, since: int) -> list[int]:
 @pytest.mark.parametrize(
     ("service", "operation", "code", "status"),
     [
+        ("dynamodb", "list_tables", "ProvisionedThroughputExceededException", 400),
         ("ec2", "describe_vpcs", "RequestLimitExceeded", 503),
         ("s3", "list_buckets", "SlowDown", 503),
         ("lambda", "list_functions", "TooManyRequestsException", 429),
@@ -137,6 +139,36 @@ def test_a_delayed_call_is_answered_later_in_virtual_time(sim: Simulator) -> Non
     assert (sim.clock.now() - began).total_seconds() == 27
 
 
+def test_a_function_knows_what_time_it_is_after_a_delay(sim: Simulator) -> None:
+    sim.inject(CallFault("ec2:DescribeVpcs", CallKind.DELAY, "EchoFunction", seconds=20))
+    began = sim.clock.now().timestamp()
+
+    assert answer(sim.invoke("EchoFunction", {"do": "vpcs and time"}))["time"] == pytest.approx(began + 20, abs=0.001)
+
+
+def test_a_function_that_waits_for_an_answer_runs_out_of_time(sim: Simulator) -> None:
+    sim.inject(CallFault(CREATE, CallKind.DELAY, "EchoFunction", seconds=100))
+    began = sim.clock.now()
+
+    assert made(sim, lambda: told(sim.invoke("EchoFunction", {"do": "vpc"}))["errorType"] == "Sandbox.Timedout") == 1
+    assert (sim.clock.now() - began).total_seconds() == 30
+
+
+def test_of_several_sandboxes_of_a_function_the_one_that_calls_dies(sim: Simulator) -> None:
+    slept: list[Any] = []
+    other = Thread(target=lambda: slept.append(answer(sim.invoke("EchoFunction", {"do": "sleep", "seconds": 20}))))
+    sim.inject(CallFault(CREATE, CallKind.KILL_BEFORE, "EchoFunction"))
+
+    with sim.hold():
+        other.start()
+        while not sim.workers("EchoFunction"):
+            pass
+        told(sim.invoke("EchoFunction", {"do": "vpc"}))
+    other.join()
+
+    assert slept[0]["slept"] == 20
+
+
 @pytest.mark.parametrize(("states_ago", "seen"), [(1, 2), (2, 1), (3, 0)])
 def test_a_stale_read_is_answered_as_it_was_so_many_answers_ago(sim: Simulator, states_ago: int, seen: int) -> None:
     cidr = f"10.{100 + states_ago}.0.0/16"
@@ -198,6 +230,19 @@ def test_a_consistent_read_is_never_stale(sim: Simulator, *, consistent: bool, s
     dynamodb.delete_table(TableName=name)
 
 
+def test_neither_a_write_nor_s3_is_ever_stale(sim: Simulator) -> None:
+    s3 = sim.client("s3")
+    s3.create_bucket(Bucket="stale", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    sim.inject(CallFault("s3:GetObject", CallKind.STALE, nth=2), CallFault(CREATE, CallKind.STALE, nth=2))
+
+    def write_and_read(body: bytes) -> bytes:
+        s3.put_object(Bucket="stale", Key="key", Body=body)
+        return bytes(s3.get_object(Bucket="stale", Key="key")["Body"].read())
+
+    assert [write_and_read(b"old"), write_and_read(b"new")] == [b"old", b"new"]
+    assert create(sim)["Vpc"]["VpcId"] != create(sim)["Vpc"]["VpcId"]
+
+
 def test_of_a_partly_failed_put_the_first_entry_was_not_put(sim: Simulator) -> None:
     def entry(number: int) -> dict[str, str]:
         detail = json.dumps({"number": number})
@@ -247,6 +292,17 @@ def test_a_fault_hits_the_calls_that_it_is_meant_for(fault: dict[str, Any], hit:
 
     assert [number for number in range(1, 5) if faults.for_call(mine)] == hit
     assert not any(faults.for_call(call) for call in others)
+
+
+def test_a_wildcard_spares_what_aws_does_by_itself() -> None:
+    faults = Faults()
+    faults.add(CallFault("*", CallKind.DELAY, nth=0), CallFault("lambda:Invoke", CallKind.CUT, nth=0))
+    by_events, by_visitor = (Call(caller, "lambda", "Invoke", "rest") for caller in ("events", "visitor"))
+
+    assert [fault and fault.kind for fault in map(faults.for_call, (by_events, by_visitor))] == [
+        CallKind.CUT,
+        CallKind.DELAY,
+    ]
 
 
 def test_a_seed_draws_the_same_again_and_another_seed_draws_something_else() -> None:

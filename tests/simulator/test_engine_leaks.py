@@ -75,5 +75,6 @@ def test_a_canary_is_found_wherever_it_sits(sim: Simulator) -> None:
 
 def test_the_canaries_are_what_a_function_holds(sim: Simulator) -> None:
     environment = json.loads(sim.invoke("EchoFunction", {"do": "environment"}).payload)["environment"]
-    held = {environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"], HOOK.rpartition("/")[2]}
-    assert held == set(CANARIES.values())
+    held = [HOOK, environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]]  # the last with a number
+
+    assert all(canary in secret for canary, secret in zip(CANARIES.values(), held, strict=True))

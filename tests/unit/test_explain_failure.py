@@ -198,5 +198,6 @@ def test_where_nobody_could_look_the_deletion_has_to_find_out() -> None:
 
 def test_an_ended_run_keeps_its_explanation() -> None:
     world = World(state=State.FAILED, **WAITING)
+    world.hyperpod.add(OURS, ClusterStatus="Failed")
     with pytest.raises(RunOver):
         explain(world)
