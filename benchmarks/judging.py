@@ -46,7 +46,8 @@ def account_check() -> Iterator[str]:
     yield f"account check: {GROUPS} groups × {SUBNETS} subnets, {len(CHECKS)} rules"
     yield f"  {len(placements) / shared:10,.0f} path walks a second; shared / each alone = {shared / alone:.3f}"
     yield f"  {len(CHECKS) / whole:10,.0f} rule runs a second; rules and walks / walks alone = {whole / shared:.2f}"
-    yield f"  {peak_mib(lambda: judge(Case(request, facts))):10,.1f} MiB at the peak"
+    peak = peak_mib(lambda: judge(Case(Request.from_wire(account.request), account.facts())))
+    yield f"  {peak:10,.1f} MiB at the peak, request and facts included"
 
 
 def request_door() -> Iterator[str]:
