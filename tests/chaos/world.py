@@ -17,9 +17,7 @@ from tests.stories.stage import Stage
 
 JITTER = 3  # seeds the pauses of the state machine's retries, so that a run makes the same calls each time
 SWEEPS_EVERY = timedelta(minutes=5)
-OFF_BEAT = timedelta(
-    seconds=7
-)  # all waits are multiples of five: so no step ever meets a sweep at the very same moment
+OFF_BEAT = timedelta(seconds=7)  # so that steps and sweeps seldom meet at the very same moment
 HANGS = 900.0  # real seconds after which a world that will not settle is taken to hang
 PATIENCE = 60  # sweeps until a run that is not over is given up on: five hours
 PROBES_LIVE = timedelta(minutes=14)  # at most: they power themselves off 13 minutes after a boot of some seconds

@@ -92,7 +92,7 @@ def test_a_sweeper_that_dies_each_time_leaves_a_dead_letter(stage: Stage) -> Non
         ("Ask probes", ExecutionKind.STOP, "Stopped"),
         ("Create cluster", ExecutionKind.STOP, "Stopped"),
         ("Create cluster", ExecutionKind.TIME_OUT, "Unknown"),
-        ("Explain failure", ExecutionKind.STOP, "Stopped"),
+        ("Explain failure", ExecutionKind.STOP, "Capacity"),
         ("Record outcome", ExecutionKind.STOP, "Capacity"),  # what was explained first stands
     ],
 )

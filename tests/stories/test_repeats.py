@@ -18,11 +18,10 @@ def test_a_request_that_is_delivered_twice_is_one_run(stage: Stage) -> None:
 
 def test_of_two_requests_for_one_name_the_second_is_refused_and_told_who_has_it(stage: Stage) -> None:
     first, second = stage.request(), stage.request() | {"RequestId": f"{stage.cluster}-second"}
-    with stage.sim.hold():
-        stage.sim.put_request(first)
-        event = stage.sim.put_request(second)
+    run_id = stage.start(first, until="ProbeSubnets")
+    event = stage.sim.put_request(second)
     stage.sim.settle()
-    holder, refused = stage.ending(stage.sim.run_id(first["RequestId"])), stage.ending(stage.sim.run_id(event))
+    holder, refused = stage.ending(run_id), stage.ending(stage.sim.run_id(event))
 
     assert (holder.run["State"], refused.run["State"]) == ("Provisioned", "Refused")
     assert holder.run["RunId"] in refused.run["Findings"][0]["Seen"]
