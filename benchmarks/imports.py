@@ -48,7 +48,7 @@ class Meter:
             "PYTHONPYCACHEPREFIX": self.compiled,
         }
         command = [*under, self.python, "-c", code]
-        ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 (our own command, our own arguments)
+        ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 # nosec B603 # our own command and arguments
         return ran.stderr
 
 
@@ -84,4 +84,4 @@ def _lambda_python() -> tuple[str, str]:
 
 def _ran(*command: str) -> str:
     """What a command of ours prints; nothing if it fails."""
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 (our own command, our own arguments)
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 # nosec B603 # our own command and arguments
