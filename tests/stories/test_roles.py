@@ -110,6 +110,7 @@ Args = Callable[[Account], dict[str, Any]]
 MACHINE = "arn:aws:states:ap-northeast-1:123456789012:{}"
 SHELL, PARAMETER = "AWS-RunShellScript", "/team-b/password"
 ADMIN = "arn:aws:iam::123456789012:role/admin"
+SLACKS, ANOTHERS = ({"SecretId": name} for name in ("slack-webhook", "database"))
 CLAIM, POINTER, REQUEST = key("NAME#x", "CLAIM"), key("CLUSTER#x", "CLUSTER"), key("RUN#run-1", "REQUEST")
 
 # Who calls, what, with which arguments; and what is refused where that is not the call itself.
@@ -139,14 +140,14 @@ REFUSED: list[tuple[str, str, Args, str]] = [
     (RECORDER, "s3:DeleteObject", lambda it: {"Bucket": it.evidence, "Key": "runs/run-1/evidence.json"}, ""),
     (API, "sagemaker:DescribeCluster", lambda it: {"ClusterName": it.ours["cluster"]}, ""),
     (API, "dynamodb:Scan", lambda it: {"TableName": it.table}, ""),
-    (API, "secretsmanager:GetSecretValue", lambda _: {"SecretId": "slack-webhook"}, ""),
+    (API, "secretsmanager:GetSecretValue", lambda _: SLACKS, ""),
     (CHECKER, "dynamodb:UpdateItem", lambda it: {"TableName": it.table, "Key": CLAIM}, ""),
     (CHECKER, "iam:GetRole", lambda _: {"RoleName": "admin"}, ""),
     (CHECKER, "s3:ListObjectsV2", lambda it: {"Bucket": it.evidence}, "s3:ListBucket"),
     (NOTIFIER, "dynamodb:UpdateItem", lambda it: {"TableName": it.table, "Key": CLAIM}, ""),
     (NOTIFIER, "dynamodb:UpdateItem", lambda it: {"TableName": it.table, "Key": POINTER}, ""),
     (NOTIFIER, "dynamodb:GetItem", lambda it: {"TableName": it.table, "Key": REQUEST}, ""),
-    (NOTIFIER, "secretsmanager:GetSecretValue", lambda _: {"SecretId": "database"}, ""),
+    (NOTIFIER, "secretsmanager:GetSecretValue", lambda _: ANOTHERS, ""),
     (NOTIFIER, "events:PutEvents", lambda _: {"Entries": [{"EventBusName": "hyperpod-vpc"}]}, ""),
     (NOTIFIER, "ec2:DescribeInstances", lambda _: {}, ""),
 ]
