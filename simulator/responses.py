@@ -5,10 +5,25 @@ from html import escape
 from http import HTTPStatus
 from typing import Any
 
-from simulator.operations import Call
+from simulator.operations import Call, Refusal
 
 Environ = dict[str, Any]
 Response = tuple[str, list[tuple[str, str]], bytes]  # status line, headers, content
+
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and each service's common errors
+DENIED = {
+    "ec2": ("UnauthorizedOperation", 403),
+    "iam": ("AccessDenied", 403),
+    "lambda": ("AccessDeniedException", 403),
+    "s3": ("AccessDenied", 403),
+}
+DENIED_ELSEWHERE = ("AccessDeniedException", 400)
+
+
+def denied(service: str, message: str) -> Refusal:
+    """How a service says that the caller may not."""
+    code, status = DENIED.get(service, DENIED_ELSEWHERE)
+    return Refusal(code, message, status)
 
 
 def error(call: Call, code: str, message: str, status: int = 400) -> Response:

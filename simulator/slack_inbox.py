@@ -20,8 +20,8 @@ Reply = tuple[int, dict[str, str], bytes]
 
 
 class SlackInbox:
-    def __init__(self, clock: Clock, faults: Faults | None = None) -> None:
-        self._faults = faults or Faults()
+    def __init__(self, clock: Clock, faults: Faults) -> None:
+        self._faults = faults
         self._clock = clock
         self._lock = threading.Lock()
         self._messages: list[dict[str, Any]] = []

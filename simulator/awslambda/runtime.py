@@ -52,9 +52,9 @@ class Throttled(Exception):
 class Runtime:
     """All functions' sandboxes."""
 
-    def __init__(self, context: Context, sources: Sources, faults: Faults | None = None) -> None:
+    def __init__(self, context: Context, sources: Sources, faults: Faults) -> None:
         self._context = context
-        self._faults = faults or Faults()
+        self._faults = faults
         self._sources = sources
         self._zygote = Zygote()
         self.sandboxes = Sandboxes(context.clock)

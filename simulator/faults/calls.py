@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.faults.kinds import CallFault, CallKind
 from simulator.operations import Call, Refusal
-from simulator.responses import Environ, Response, error
+from simulator.responses import Environ, Response, denied, error
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and each service's common errors
@@ -32,12 +32,6 @@ BROKEN = {
     "s3": "InternalError",
     "secretsmanager": "InternalServiceError",  # pragma: allowlist secret # a service's name and no secret
     "ssm": "InternalServerError",
-}
-DENIED = {
-    "ec2": ("UnauthorizedOperation", 403),
-    "iam": ("AccessDenied", 403),
-    "lambda": ("AccessDeniedException", 403),
-    "s3": ("AccessDenied", 403),
 }
 READS = ("BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan")
 REQUEST_ID = re.compile(rb"<(?:requestId|RequestId|RequestID)>[^<]*<")
@@ -119,8 +113,7 @@ def refusal_of(fault: CallFault, call: Call) -> Refusal | None:
         case CallKind.SERVER_ERROR:
             return Refusal(BROKEN.get(call.service, "InternalFailure"), "The request processing has failed.", 500)
         case CallKind.ACCESS_DENIED:
-            code, status = DENIED.get(call.service, ("AccessDeniedException", 400))
-            return Refusal(code, f"{call.caller} is not authorized to perform: {call.name}", status)
+            return denied(call.service, f"{call.caller} is not authorized to perform: {call.name}")
     return None
 
 

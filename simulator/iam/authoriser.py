@@ -15,9 +15,7 @@ from simulator.iam.ledger import Ledger
 from simulator.iam.policies import EVERYTHING, Ask, Grants, allowing, grants_of
 from simulator.iam.resources import GLOBAL, Resources
 from simulator.operations import Call, Refusal
-
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and each service's common errors
-CODES = {"ec2": ("UnauthorizedOperation", 403), "iam": ("AccessDenied", 403), "s3": ("AccessDenied", 403)}
+from simulator.responses import denied
 
 
 class Authoriser:
@@ -47,7 +45,8 @@ class Authoriser:
             return None
         told = _told(role, call.caller, refused)
         self._ledger.refuse(told)
-        return Refusal(*_coded(call.service, told))
+        opening = "You are not authorized to perform this operation. " if call.service == "ec2" else ""
+        return denied(call.service, opening + told)
 
     def _refused(self, role: str, asked: Asked) -> Ask | None:
         """The first of all that a call needs that no statement allows, or that one denies."""
@@ -94,8 +93,3 @@ def _told(role: str, function: str, ask: Ask) -> str:
     who = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{function}"
     why = f"because no identity-based policy allows the {ask.action} action"
     return f"User: {who} is not authorized to perform: {ask.action} on resource: {ask.resource} {why}"
-
-
-def _coded(service: str, told: str) -> tuple[str, str, int]:
-    code, status = CODES.get(service, ("AccessDeniedException", 400))
-    return code, f"You are not authorized to perform this operation. {told}" if service == "ec2" else told, status

@@ -1,6 +1,7 @@
 """A simulator with the smallest plane that shows the engine's truths."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,14 @@ TINY = Path(__file__).parent / "fixtures/plane/template.yaml"
 
 def tiny(**options: Any) -> Simulator:
     return Simulator.start(Plan(TINY, network=None), **options)
+
+
+def at_peace(sim: Simulator) -> Iterator[Simulator]:
+    """For a fixture: no fault of another test is in force, and none is left behind."""
+    sim.faults.clear()
+    sim.settle()
+    yield sim
+    sim.faults.clear()
 
 
 def answer(outcome: Outcome) -> Any:

@@ -12,18 +12,14 @@ from simulator.app import Simulator
 from simulator.faults import CallFault, CallKind, Faults
 from simulator.operations import Call
 from tests.conftest import OneWorld
-from tests.simulator.planes import answer, tiny, told
+from tests.simulator.planes import answer, at_peace, tiny, told
 
 CREATE = "ec2:CreateVpc"
 
 
 @pytest.fixture
 def sim(one_world: OneWorld) -> Iterator[Simulator]:
-    simulator = one_world.claim("tiny", tiny)
-    simulator.faults.clear()
-    simulator.settle()
-    yield simulator
-    simulator.faults.clear()
+    yield from at_peace(one_world.claim("tiny", tiny))
 
 
 def create(sim: Simulator) -> Any:

@@ -23,18 +23,14 @@ from simulator.faults import (
     SlackFault,
 )
 from tests.conftest import OneWorld
-from tests.simulator.planes import answer, messages, tiny, told
+from tests.simulator.planes import answer, at_peace, messages, tiny, told
 
 FAULTS = "/_control/faults"
 
 
 @pytest.fixture
 def sim(one_world: OneWorld) -> Iterator[Simulator]:
-    simulator = one_world.claim("tiny", tiny)
-    simulator.faults.clear()
-    simulator.settle()
-    yield simulator
-    simulator.faults.clear()
+    yield from at_peace(one_world.claim("tiny", tiny))
 
 
 # ---------------------------------------------------------------- functions
