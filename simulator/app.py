@@ -18,7 +18,6 @@ import boto3
 import time_machine
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
-from werkzeug.wrappers import Request
 
 import simulator.ec2
 import simulator.hyperpod
@@ -32,14 +31,14 @@ from simulator.clients import Clients
 from simulator.clock import Clock
 from simulator.cloudformation import registry
 from simulator.context import Context
+from simulator.controls import Controls
 from simulator.door import Answered, Door
 from simulator.eventbridge.buses import Buses
 from simulator.eventbridge.deliveries import Deliveries
 from simulator.eventbridge.schedules import Schedules
 from simulator.faults import AnyFault, CallFault, CallKind, Faults, FunctionFault
 from simulator.faults.calls import Disturbance
-from simulator.faults.wire import plan_of, wire_of
-from simulator.front import Front, Refused
+from simulator.front import Front
 from simulator.iam.authoriser import Authoriser
 from simulator.iam.ledger import ledger_of
 from simulator.patching import Patches
@@ -175,32 +174,8 @@ class Simulator:
         self._closing.callback(front.close)
         front.page("/_slack/messages", lambda _: self.slack())
         front.page("/_events", lambda _: self.events())
-        front.page("/_control/clusters", self._control_cluster)
-        front.page("/_control/faults", self._control_faults)
+        Controls(self.hyperpod, self.faults, self.inject, self._fault_names).install(front)
         return front
-
-    def _control_cluster(self, request: Request) -> dict[str, str]:
-        """``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``: that create is to fail so."""
-        asked: Any = request.get_json(force=True, silent=True)
-        name = request.path.removeprefix("/_control/clusters").removeprefix("/")
-        try:
-            self.hyperpod.fail(*_wish(request.method, name, asked))
-        except ValueError as error:
-            raise Refused(f"Cannot fail cluster {name!r} with {asked}: {error}") from error
-        return {"ClusterName": name, **asked}
-
-    def _control_faults(self, request: Request) -> dict[str, Any]:
-        """``POST`` puts a plan of faults in force, ``DELETE`` ends all, ``GET`` and both of them answer what is."""
-        if request.method == "DELETE":
-            self.faults.clear()
-        elif request.method == "POST":
-            try:
-                faults, seed = plan_of(request.get_json(force=True, silent=True), self._fault_names())
-            except ValueError as error:
-                raise Refused(str(error)) from error
-            self.inject(*faults, seed=seed)
-        in_force = [wire_of(fault) | {"Hits": hits} for fault, hits in self.faults.in_force()]
-        return {"Faults": in_force, "Injected": self.faults.injected()}
 
     def _fault_names(self) -> dict[str, set[str]]:
         names = self._functions()
@@ -374,16 +349,3 @@ class Simulator:
     def workers(self, function: str) -> list[int]:
         """Process ids of the sandboxes that run the function just now: what a crash test kills."""
         return self._runtime.workers(self.function_name(function))
-
-
-def _wish(method: str, name: str, asked: Any) -> tuple[str, str, str | None]:
-    """
-    Raises:
-        ValueError: it is not ``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``; Group may be left out.
-    """
-    wish = asked if isinstance(asked, dict) else {}
-    kind, group = wish.get("Fail"), wish.get("Group")
-    known = wish.keys() <= {"Fail", "Group"} and isinstance(kind, str) and isinstance(group, str | None)
-    if method != "POST" or not name or "/" in name or not known:
-        raise ValueError('POST {"Fail": kind}, or {"Fail": kind, "Group": name}, to /_control/clusters/{name}')
-    return name, str(kind), group
