@@ -42,7 +42,7 @@ def _warm_up() -> None:
     import pydantic  # noqa: F401, PLC0415
 
     loader = botocore.loaders.create_loader()
-    botocore.loaders.create_loader = lambda search_path_string=None: loader  # noqa: ARG005 (it is given by name)
+    botocore.session.create_loader = lambda search_path_string=None: loader  # noqa: ARG005 (it is given by name)
     session = botocore.session.get_session()
     for service in SERVICES:
         session.create_client(
