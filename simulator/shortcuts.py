@@ -5,6 +5,8 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+import botocore.session
+from botocore.loaders import create_loader
 from moto import backends
 from moto.core import responses
 from moto.core.serialize import XFormedAttributePicker
@@ -22,9 +24,12 @@ from simulator.patching import Patches
 
 Keys = tuple[str, ...]
 
+one_loader = cache(create_loader)  # of the SDK's models, for all sessions of this process
+
 
 def install(patches: Patches) -> None:
     """Half of a run's time goes without."""
+    patches.replace(botocore.session, "create_loader", one_loader)
     modules = tuple(backends.list_of_moto_modules())
     patches.replace(backends, "list_of_moto_modules", lambda: modules)
     patches.replace(responses, "method_names_from_class", cache(method_names_from_class))

@@ -58,6 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=kind_of)
 
 
+@pytest.hookimpl(trylast=True)  # when the test's own fixtures, which may still ask that world, are torn down
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Leave the world before tests of another kind open theirs."""
     if nextitem and kind_of(nextitem) != kind_of(item):

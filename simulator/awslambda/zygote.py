@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+from functools import cache
 from typing import Any
 
 from simulator.awslambda import worker
@@ -41,8 +42,7 @@ def _warm_up() -> None:
     import botocore.session  # noqa: PLC0415
     import pydantic  # noqa: F401, PLC0415
 
-    loader = botocore.loaders.create_loader()
-    botocore.session.create_loader = lambda search_path_string=None: loader  # noqa: ARG005 (it is given by name)
+    botocore.session.create_loader = cache(botocore.loaders.create_loader)
     session = botocore.session.get_session()
     for service in SERVICES:
         session.create_client(

@@ -2,4 +2,4 @@
 
 import os
 
-TIMES = int(os.environ.get("RACES", "1"))  # how many times as many seeds as the suite has time for
+TIMES = int(os.environ.get("RACES", "1"))  # how many times as many seeds, or hours, as the suite has time for

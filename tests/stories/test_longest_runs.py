@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.races import TIMES
 from tests.stories.stage import Stage
 from tests.stories.test_causes import UNPROBED
 
+HOURS = min(3 * TIMES, 24)  # `make chaos` waits the 24 that a request may ask for
 EVENTS, BYTES = 2_500, 256 * 1024
 LONG = 300_000  # characters
 
@@ -28,9 +30,9 @@ def texts(node: object) -> list[str]:
     return [str(node)]
 
 
-def test_a_run_of_24_hours_takes_a_tenth_of_the_events_that_a_history_may_have(stage: Stage) -> None:
+def test_a_run_that_waits_for_long_takes_a_tenth_of_the_events_that_a_history_may_have(stage: Stage) -> None:
     stage.sim.hyperpod.fail(stage.cluster, "Capacity")
-    request = stage.request(**UNPROBED, DeadlineMinutes=1440)
+    request = stage.request(**UNPROBED, DeadlineMinutes=60 * HOURS)
     request["Cluster"] |= {"NodeProvisioningMode": "Continuous", "Orchestrator": {"Slurm": {}}}
     ending = stage.run(request)
     history = history_of(stage, ending.run["RunId"])
@@ -40,7 +42,7 @@ def test_a_run_of_24_hours_takes_a_tenth_of_the_events_that_a_history_may_have(s
         "Capacity",
         ["HyperPod Cluster Failed"],
     )
-    assert 1_000 < len(history) <= EVENTS
+    assert 500 < len(history) <= EVENTS
     assert largest(history) < BYTES / 10
 
 

@@ -86,8 +86,33 @@ def test_a_new_cluster_may_not_be_visible_for_some_minutes_and_then_it_is_gone()
     )
 
 
+@pytest.mark.parametrize("misses", [1, 2])
+def test_a_cluster_that_a_late_look_misses_is_looked_for_again(misses: int) -> None:
+    world = waiting(ClusterStatus="Creating")
+    clusters, seen = world.hyperpod.clusters, []
+    for look in range(misses + 2):
+        world.hyperpod.clusters = {} if 0 < look <= misses else clusters
+        world.time += timedelta(minutes=30 if look == 1 else 2)
+        seen.append(read(world).status)
+    assert seen == [Status.WAITING] * len(seen)
+    assert world.run.cluster_status == "Creating"
+
+
+def test_a_cluster_that_no_late_look_finds_is_gone() -> None:
+    world = waiting(ClusterStatus="Creating")
+    read(world)
+    world.time += timedelta(minutes=30)
+    world.hyperpod.clusters = {}
+    assert (read(world).status, world.run.cluster_status) == (Status.WAITING, None)
+    world.time += timedelta(minutes=4)
+    assert read(world).status is Status.WAITING
+    world.time += timedelta(minutes=1)
+    assert read(world).status is Status.FAILED
+
+
 def test_another_cluster_that_took_over_the_name_is_not_mistaken_for_ours() -> None:
-    world = World(cluster_arn=ARN.format(9), **phase("WaitForCluster", NOON - timedelta(hours=1)))
+    hour_ago = NOON - timedelta(hours=1)
+    world = World(cluster_arn=ARN.format(9), updated_at=hour_ago, **phase("WaitForCluster", hour_ago))
     world.hyperpod.add({})
     assert world.reader.cluster(NAME) is not None
     assert read(world).status is Status.FAILED

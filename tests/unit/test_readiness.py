@@ -79,7 +79,7 @@ def nodes(**states: str) -> list[Node]:
 def test_a_cluster_is_in_service_when_the_nodes_that_were_asked_for_run(
     shape: ClusterShape, cluster: Cluster, found: list[Node]
 ) -> None:
-    assert judge(shape, cluster, found, LATER).status is Status.IN_SERVICE
+    assert judge(shape, cluster, found, LATER, LATER).status is Status.IN_SERVICE
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_cluster_is_in_service_when_the_nodes_that_were_asked_for_run(
 def test_what_is_still_missing_is_waited_for_and_named(
     shape: ClusterShape, cluster: Cluster, found: list[Node], reason: str
 ) -> None:
-    readiness = judge(shape, cluster, found, LATER)
+    readiness = judge(shape, cluster, found, LATER, LATER)
     assert (readiness.status, readiness.reason) == (Status.WAITING, reason)
 
 
@@ -176,13 +176,13 @@ def test_what_is_still_missing_is_waited_for_and_named(
     ],
 )
 def test_what_will_not_come_is_a_failure(shape: ClusterShape, cluster: Cluster | None, reason: str) -> None:
-    readiness = judge(shape, cluster, nodes(), LATER)
+    readiness = judge(shape, cluster, nodes(), LATER, LATER)
     assert (readiness.status, readiness.reason) == (Status.FAILED, reason)
 
 
 @pytest.mark.parametrize("cluster", [None, seen(CurrentCount=0, TargetCount=0)], ids=["not shown yet", "no target yet"])
 def test_a_cluster_that_was_made_a_moment_ago_may_be_read_late(cluster: Cluster | None) -> None:
-    assert judge(asked(MinInstanceCount=1), cluster, [], timedelta(minutes=1)).status is Status.WAITING
+    assert judge(asked(MinInstanceCount=1), cluster, [], *[timedelta(minutes=1)] * 2).status is Status.WAITING
 
 
 def test_the_nodes_are_worth_a_look_only_when_the_counts_match() -> None:
@@ -208,8 +208,8 @@ def test_restricted_groups_count_like_the_others() -> None:
         }
     )
     found = [Node.model_validate({"InstanceGroupName": "nova", "InstanceStatus": {"Status": "Running"}})]
-    assert judge(shape, cluster, found, LATER).status is Status.IN_SERVICE
-    assert judge(shape, cluster, [], LATER).status is Status.WAITING
+    assert judge(shape, cluster, found, LATER, LATER).status is Status.IN_SERVICE
+    assert judge(shape, cluster, [], LATER, LATER).status is Status.WAITING
 
 
 def test_groups_stand_beside_what_was_asked_for() -> None:

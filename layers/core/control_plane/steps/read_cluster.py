@@ -6,7 +6,15 @@ from datetime import datetime
 from control_plane.aws import hyperpod_reader, run_table
 from control_plane.aws.hyperpod_reader import HyperPodReader
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.cluster.readiness import Status, counts_match, groups_of, judge, time_since, wait_seconds
+from control_plane.domain.cluster.readiness import (
+    Status,
+    counts_match,
+    groups_of,
+    judge,
+    time_since,
+    unseen_for,
+    wait_seconds,
+)
 from control_plane.domain.run import Phase
 from control_plane.domain.wire import Wire
 from control_plane.steps.request import StepRequest
@@ -32,9 +40,9 @@ def read_cluster(
     name = run.cluster_arn or shape.cluster_name
     cluster = reader.cluster(name)
     nodes = reader.nodes(name) if cluster and counts_match(shape, cluster) else ()
-    readiness = judge(shape, cluster, nodes, waited)
+    readiness = judge(shape, cluster, nodes, waited, unseen_for(run, now()))
     groups = groups_of(shape, cluster) if cluster else run.groups
-    status = cluster.cluster_status if cluster else run.cluster_status
+    status = cluster.cluster_status if cluster else None
     if (groups, status) != (run.groups, run.cluster_status):
         runs.note(run.run_id, groups=groups, cluster_status=status, updated_at=max(now(), run.updated_at))
     pause = wait_seconds(waited, run.deadline_at - now())

@@ -37,14 +37,18 @@ class Readiness:
     reason: str
 
 
-def judge(shape: ClusterShape, cluster: Cluster | None, nodes: Iterable[Node], waited: timedelta) -> Readiness:
+def judge(
+    shape: ClusterShape, cluster: Cluster | None, nodes: Iterable[Node], waited: timedelta, unseen: timedelta
+) -> Readiness:
     """Judge a cluster by what the request asked for, so long after its creation was accepted.
+
+    One that no look has found for a time (`unseen`) is gone; a single look may miss it at any time.
 
     The cluster's own TargetCount is no yardstick: HyperPod lowers it to 0 when it gives up, and shows InService.
     The nodes matter only when `counts_match`.
     """
     if cluster is None:
-        return _unseen(waited)
+        return _unseen(unseen)
     if cluster.cluster_status == "Deleting":
         return Readiness(Status.FAILED, f"{DELETED}: it is being taken down.")
     if cluster.cluster_status in GIVEN_UP:
@@ -84,9 +88,14 @@ def time_since(run: Run, phase: Phase, now: datetime) -> timedelta:
     return next((now - times.started_at for times in run.phases if times.phase is phase), timedelta(0))
 
 
-def _unseen(waited: timedelta) -> Readiness:
-    if waited < STALE_READS:
-        return Readiness(Status.WAITING, "HyperPod does not show the cluster yet.")
+def unseen_for(run: Run, now: datetime) -> timedelta:
+    """For how long no look has found the cluster. Whichever look is the first to miss it notes that, and only that."""
+    return now - run.updated_at if run.cluster_status is None else timedelta(0)
+
+
+def _unseen(unseen: timedelta) -> Readiness:
+    if unseen < STALE_READS:
+        return Readiness(Status.WAITING, "HyperPod does not show the cluster.")
     return Readiness(Status.FAILED, f"{DELETED}: HyperPod no longer knows it.")
 
 

@@ -92,7 +92,7 @@ class Run(Wire):
     kind: str = "Provision"
     cluster_name: str | None  # null only where a refused request gave none
     cluster_arn: str | None = None
-    cluster_status: str | None = None  # HyperPod's word when it was last read
+    cluster_status: str | None = None  # HyperPod's word when it was last read; None: it was not there
     state: State = State.RUNNING
     phase: Phase = Phase.ACCEPT
     phases: tuple[PhaseTimes, ...] = ()
