@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.serving import make_server
 
 from simulator.clock import ClockClosed
+from simulator.connections import Handler, Server
 from simulator.faults import Faults
 from simulator.faults.calls import Disturbance, Lost
 from simulator.operations import Call, Refusal, call_of
@@ -42,17 +42,6 @@ class Answered:
     status: int
 
 
-class QuietHandler(MotoRequestHandler):
-    """No access log (`Door.calls` is the record); a reply that is lost takes its connection with it."""
-
-    def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:  # noqa: ARG002
-        self.close_connection = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
-        if type == "error":
-            logger.error(message, *args)
-
-
 class Door:
     """Serves AWS on loopback until closed."""
 
@@ -68,9 +57,7 @@ class Door:
         self._aws = DomainDispatcherApplication(_loud_app)
         self._turns = {service: threading.Lock() for service in ONE_AT_A_TIME}
         with socket.create_server(("127.0.0.1", port), backlog=128) as taken:  # werkzeug would exit the process itself
-            self._server = make_server(
-                "127.0.0.1", port, self._serve, threaded=True, request_handler=QuietHandler, fd=taken.fileno()
-            )
+            self._server = Server("127.0.0.1", port, self._serve, Handler, fd=taken.fileno())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(PROMPT,), name="door", daemon=True)
         self.url = f"http://127.0.0.1:{self._server.port}"
 

@@ -14,8 +14,8 @@ UNPROVED: dict[str, Any] = {"Prove": []}  # a good run at its cheapest
 
 
 def test_a_request_that_comes_16_times_at_once_through_both_doors_is_one_run_and_has_one_end(stage: Stage) -> None:
-    asked = requests(stage, refused=7, good=1)
-    assert Counter(burst(stage.sim, asked, deliveries=16)) == {REFUSED: 7, PROVISIONED: 1}
+    asked = requests(stage, refused=4, good=1)
+    assert Counter(burst(stage.sim, asked, deliveries=16)) == {REFUSED: 4, PROVISIONED: 1}
 
 
 def race(stage: Stage, names: list[tuple[str, str]], deliveries: int = 4) -> dict[tuple[str, str], Answers]:
