@@ -38,7 +38,7 @@ def test_a_cluster_whose_nodes_all_run_is_in_service() -> None:
 def test_a_look_is_one_describe_whatever_the_size_and_no_list_before_the_counts_match() -> None:
     world = waiting(ClusterStatus="Creating")
     world.hyperpod.add_nodes(*[("worker", "Running")] * 250)
-    assert read(world) == Report(status=Status.WAITING, reason="the cluster is Creating", wait_seconds=30)
+    assert read(world) == Report(status=Status.WAITING, reason="the cluster is Creating", wait_seconds=60)
     assert world.faults.calls.count("DescribeCluster") == 1
     assert "ListClusterNodes" not in world.faults.calls
 
@@ -67,7 +67,7 @@ def test_looks_become_rarer_and_last_to_the_deadline_at_most() -> None:
     for minutes in (0, 10, 60, 119):
         world.time = NOON + timedelta(minutes=minutes, seconds=30)
         pauses.append(read(world).wait_seconds)
-    assert pauses == [30, 30, 180, 30]
+    assert pauses == [60, 60, 180, 30]
 
 
 def test_a_cluster_that_failed_is_reported_with_hyperpods_words() -> None:
@@ -82,7 +82,7 @@ def test_a_new_cluster_may_not_be_visible_for_some_minutes_and_then_it_is_gone()
     assert read(world).status is Status.WAITING
     world.time += timedelta(minutes=2)
     assert read(world) == Report(
-        status=Status.FAILED, reason="Somebody deleted the cluster: HyperPod no longer knows it.", wait_seconds=30
+        status=Status.FAILED, reason="Somebody deleted the cluster: HyperPod no longer knows it.", wait_seconds=60
     )
 
 

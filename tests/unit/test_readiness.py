@@ -225,8 +225,8 @@ def test_groups_stand_beside_what_was_asked_for() -> None:
 @pytest.mark.parametrize(
     ("minutes", "seconds"),
     [
-        pytest.param(0, 30, id="at first often"),
-        pytest.param(20, 60, id="then every minute"),
+        pytest.param(0, 60, id="at first every minute"),
+        pytest.param(40, 120, id="then rarer"),
         pytest.param(90, 270, id="late"),
         pytest.param(1200, 600, id="every ten minutes at the least"),
     ],

@@ -14,7 +14,7 @@ from control_plane.domain.run import Group, Phase, Run
 # What was made a moment ago can be missing from a read; past this it is gone.
 STALE_READS = timedelta(minutes=5)
 
-SOONEST, LATEST = timedelta(seconds=30), timedelta(minutes=10)  # between two looks at a cluster that comes up
+SOONEST, LATEST = timedelta(seconds=60), timedelta(minutes=10)  # between two looks at a cluster that comes up
 
 # HyperPod comes back from neither. A group that is Failed or Degraded is no verdict of its own: with all nodes or
 # none the cluster fails with it, in Continuous mode HyperPod tries again.
@@ -71,7 +71,7 @@ def groups_of(shape: ClusterShape, cluster: Cluster) -> tuple[Group, ...]:
 
 
 def wait_seconds(waited: timedelta, left: timedelta) -> int:
-    """How long to wait before the next look: a twentieth of the wait so far, from 30 seconds to 10 minutes.
+    """How long to wait before the next look: a twentieth of the wait so far, from a minute to 10 minutes.
 
     So what happens is seen within a twentieth of the time it took, and a wait of 24 hours takes some 200 looks, at nine
     events a round, of the 25,000 events that an execution's history holds. What is `left` to the deadline is the most.
