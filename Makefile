@@ -59,10 +59,11 @@ clean:  ## Remove what was made here.
 	rm -rf .venv .venv-tools .venv-audit .aws-sam .build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Every pin is in the file, so nothing is resolved here; --no-deps also keeps pip from tripping over extras.
+# Most of what comes is never imported: Python compiles the rest as it needs it.
 define install
 	@test -d $(1) || { test -n "$(PYTHON)" || { scripts/find_python.sh --explain 3.11; exit 1; }; "$(PYTHON)" -m venv $(1); }
 	@echo "Installing $(2)"
-	@$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(2)
+	@$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile --require-hashes --requirement $(2)
 	@touch $@
 endef
 
