@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from simulator.app import ApiAnswer, Simulator
+from simulator.faults import CallFault, CallKind
 from tests.stories.stage import Stage
 
 
@@ -60,6 +61,15 @@ def test_a_create_whose_reply_is_lost_is_one_cluster_and_no_failure(stage: Stage
     stage.sim.cut_reply("sagemaker:CreateCluster")
     ending = stage.run(stage.request())
 
+    assert (ending.run["State"], ending.clusters, ending.ends) == ("Provisioned", 1, ["HyperPod Cluster Provisioned"])
+
+
+def test_a_create_that_takes_longer_than_its_function_may_is_one_cluster_and_no_failure(stage: Stage) -> None:
+    slow = CallFault("sagemaker:CreateCluster", CallKind.DELAY, caller="CreateClusterFunction", seconds=600)
+    stage.sim.inject(slow)
+    ending = stage.run(stage.request())
+
+    assert stage.sim.faults.injected() == {"Delay": 1}
     assert (ending.run["State"], ending.clusters, ending.ends) == ("Provisioned", 1, ["HyperPod Cluster Provisioned"])
 
 

@@ -167,6 +167,16 @@ def test_a_refusal_goes_on_with_awss_own_text(refusal: Refused, error: type[Call
     assert world.faults.calls[-1] == "CreateCluster"
 
 
+def test_a_create_that_may_have_been_applied_notes_when_so_that_the_cluster_is_waited_for_from_then_on() -> None:
+    world = World()
+    world.faults.refuse["CreateCluster"] = Refused("ThrottlingException")
+    for _ in range(2):
+        world.time += timedelta(minutes=4)
+        with pytest.raises(AwsUnavailable):
+            create(world)
+        assert world.run.updated_at == world.time
+
+
 def test_past_its_deadline_a_run_makes_nothing() -> None:
     world = World(deadline_at=NOON - timedelta(seconds=1))
     with pytest.raises(DeadlinePassed):

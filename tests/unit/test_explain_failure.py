@@ -184,10 +184,24 @@ def test_one_answer_without_a_cluster_that_was_there_a_moment_ago_is_not_believe
     assert explain(world).delete_cluster
 
 
-def test_a_cluster_that_is_gone_need_not_go() -> None:
-    world = World(a_request(OnFailure.DELETE), **WAITING)
-    world.time = NOON + STALE_READS
+def test_one_late_answer_without_a_cluster_that_has_long_been_there_is_not_believed_either() -> None:
+    world = World(a_request(OnFailure.DELETE), cluster_status="Creating", **WAITING)
+    world.hyperpod.add(OURS, ClusterStatus="Creating")
+    world.time, world.hyperpod.unseen = NOON + timedelta(hours=2, minutes=1), 1
+    with pytest.raises(NotYet, match="a moment ago"):
+        explain(world, Failure(error="DeadlinePassed"))
+    assert explain(world, Failure(error="DeadlinePassed")).delete_cluster
+
+
+@pytest.mark.parametrize("on_failure", OnFailure)
+def test_a_cluster_that_is_gone_need_not_go_and_does_not_stand(on_failure: OnFailure) -> None:
+    world = World(a_request(on_failure), cluster_status="Creating", **WAITING)
+    world.time = NOON + timedelta(hours=1)
+    with pytest.raises(NotYet, match="a moment ago"):
+        explain(world)
+    world.time += STALE_READS
     assert not explain(world).delete_cluster
+    assert world.run.cluster_disposition is Disposition.DELETE_REQUESTED
 
 
 def test_where_nobody_could_look_the_deletion_has_to_find_out() -> None:

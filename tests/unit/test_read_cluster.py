@@ -98,6 +98,16 @@ def test_a_cluster_that_a_late_look_misses_is_looked_for_again(misses: int) -> N
     assert world.run.cluster_status == "Creating"
 
 
+def test_nodes_that_a_stale_read_has_not_heard_of_are_waited_for() -> None:
+    world = waiting()
+    world.faults.refuse["ListClusterNodes"] = Refused("ResourceNotFound")
+    report = read(world)
+    assert (report.status, report.reason) == (
+        Status.WAITING,
+        "controller: 0 of 1 nodes run; worker: 0 of 2 nodes run",
+    )
+
+
 def test_a_cluster_that_no_late_look_finds_is_gone() -> None:
     world = waiting(ClusterStatus="Creating")
     read(world)

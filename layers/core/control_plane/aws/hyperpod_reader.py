@@ -74,12 +74,16 @@ class HyperPodReader:
         return Stranger(cluster, tags)
 
     def nodes(self, name: str) -> Iterator[Node]:
-        """List all nodes that have an instance, page by page."""
-        with calling("sagemaker:ListClusterNodes"):
-            for page in self._sagemaker.get_paginator("list_cluster_nodes").paginate(
-                ClusterName=name, PaginationConfig={"PageSize": 100}
-            ):
-                yield from map(Node.model_validate, page["ClusterNodeSummaries"])
+        """List all nodes that have an instance, page by page; none where there is no cluster, or none yet."""
+        try:
+            with calling("sagemaker:ListClusterNodes"):
+                for page in self._sagemaker.get_paginator("list_cluster_nodes").paginate(
+                    ClusterName=name, PaginationConfig={"PageSize": 100}
+                ):
+                    yield from map(Node.model_validate, page["ClusterNodeSummaries"])
+        except AwsRefused as error:
+            if not is_not_found(error):
+                raise
 
     def error_events(self, name: str) -> Iterator[ClusterEvent]:
         """List the error events, newest first. Only Continuous clusters have any; for others AWS refuses to look.

@@ -40,7 +40,7 @@ class Outbox:
         """
         event = put_event(self._table, run_id, announcement)
         event["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
-        made = {"ClusterArn": cluster_arn, "UpdatedAt": announcement.detail["Time"]}
+        made = {"ClusterArn": cluster_arn, "ClusterStatus": "Creating", "UpdatedAt": announcement.detail["Time"]}
         writes = [self._update(run_id, made), event, self._point(cluster_name, run_id)]
         if 0 in transact(self._dynamodb, "dynamodb:PutItem", writes):
             raise RunOver(f"{run_id} ended while its cluster was being created.")

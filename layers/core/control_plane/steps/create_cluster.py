@@ -15,6 +15,7 @@ from control_plane.domain.cluster.readiness import STALE_READS
 from control_plane.domain.messages.announcements import Announcement, DetailType, announcement
 from control_plane.domain.place import Place
 from control_plane.domain.run import Phase, Run
+from control_plane.domain.run.lifecycle import not_before
 from control_plane.domain.tags import RUN_TAG
 from control_plane.domain.wire import Wire
 from control_plane.errors import AwsRefused, AwsUnavailable, CallFailed, NameInUse, NotYet
@@ -48,7 +49,7 @@ def create_cluster(
     """
     run = runs.enter(request.run_id, Phase.CREATE_CLUSTER, now())
     arn = run.cluster_arn or _find(run, reader, now()) or _create(run, runs, reader, creator, now)
-    outbox.record_creation(run.run_id, str(run.cluster_name), arn, _creating(run, arn, max(now(), run.updated_at)))
+    outbox.record_creation(run.run_id, str(run.cluster_name), arn, _creating(run, arn, not_before(run, now())))
     try:
         announce.publish(run.run_id, outbox, bus, now)
     except CallFailed:  # the event is safe in the outbox: the sweeper sends it
@@ -74,6 +75,7 @@ def _create(
         if isinstance(error, AwsRefused) and error.code != "ResourceInUse":
             raise
         # A call of ours may have made it and its reply been lost: the tags tell, not the error.
+        runs.note(run.run_id, updated_at=not_before(run, now()))  # from here on it may take minutes to show
         if arn := _find(run, reader, now()):
             return arn
         raise NotYet(error.action, error.code, error.message) from error

@@ -9,6 +9,7 @@ from control_plane.aws.hyperpod_remover import HyperPodRemover
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.cluster.readiness import STALE_READS
 from control_plane.domain.run import Disposition, Run, State
+from control_plane.domain.run.lifecycle import not_before
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused, NotYet, RunOver
 from control_plane.steps.request import StepRequest
@@ -42,7 +43,7 @@ def delete_cluster(
         raise RunOver(f"{run.run_id} has ended as {run.state}; its cluster stays.")
     disposition, trouble = _delete(run, runs, reader, remover, now())
     beside = _beside(run, trouble) if trouble else {}
-    runs.note(run.run_id, cluster_disposition=disposition, updated_at=now(), **beside)
+    runs.note(run.run_id, cluster_disposition=disposition, updated_at=not_before(run, now()), **beside)
     return Report(cluster_disposition=disposition)
 
 

@@ -13,10 +13,11 @@ from control_plane.aws import hyperpod_reader, run_table
 from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.cluster.explain import Explanation, Failure, explain
-from control_plane.domain.cluster.readiness import STALE_READS, time_since
+from control_plane.domain.cluster.readiness import STALE_READS, unseen_for
 from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.request import OnFailure
 from control_plane.domain.run import Cause, Disposition, Phase, Run
+from control_plane.domain.run.lifecycle import not_before
 from control_plane.domain.wire import Wire
 from control_plane.errors import AwsUnavailable, CallFailed, NotYet
 from control_plane.steps.request import PatientRequest
@@ -61,22 +62,26 @@ def explain_failure(
     run = runs.get(request.run_id)
     sight = _look(run, reader, patient=request.patient)
     if sight.cluster is None and not sight.unsure:
-        _wait_for_a_late_cluster(run, request.failure, now())
+        _wait_for_a_late_cluster(run, runs, request.failure, now())
     found = _seen(sight.cluster)
+    if run.cluster_arn and sight.cluster is None and not sight.unsure:
+        found["cluster_disposition"] = Disposition.DELETE_REQUESTED  # not by us: it is gone
     wanted = runs.request_of(run.run_id).on_failure is OnFailure.DELETE
     if sight.unsure and not wanted and run.cluster_arn is None:
         found["cluster_disposition"] = Disposition.KEPT  # if there is one: nobody could look, and nobody deletes it
     told = _first(run) or _explained(request.failure, sight, run.model_copy(update=found), now())
-    runs.note(run.run_id, **dict(told), **found, updated_at=now())
+    runs.note(run.run_id, **dict(told), **found, updated_at=not_before(run, now()))
     return Report(cause=told.cause, delete_cluster=wanted and (sight.cluster is not None or sight.unsure))
 
 
-def _wait_for_a_late_cluster(run: Run, failure: Failure, at: datetime) -> None:
-    if run.cluster_arn and at - run.updated_at < STALE_READS:
+def _wait_for_a_late_cluster(run: Run, runs: RunTable, failure: Failure, at: datetime) -> None:
+    if run.cluster_status:  # the first look that misses it notes that, here as in "Read cluster"
+        runs.note(run.run_id, cluster_status=None, updated_at=not_before(run, at))
+    if run.cluster_arn and unseen_for(run, at) < STALE_READS:
         raise NotYet("sagemaker:DescribeCluster", "NotVisible", f"{run.cluster_arn} was there a moment ago.")
     if run.phase is not Phase.CREATE_CLUSTER or failure.error in CREATED_NOTHING:
         return
-    if run.cluster_arn is None and time_since(run, Phase.CREATE_CLUSTER, at) < STALE_READS:
+    if run.cluster_arn is None and at - run.updated_at < STALE_READS:
         raise NotYet(
             "sagemaker:DescribeCluster", "NotVisible", f"{run.cluster_name} may have been made, and not show yet."
         )

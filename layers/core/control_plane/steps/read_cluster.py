@@ -16,6 +16,7 @@ from control_plane.domain.cluster.readiness import (
     wait_seconds,
 )
 from control_plane.domain.run import Phase
+from control_plane.domain.run.lifecycle import not_before
 from control_plane.domain.wire import Wire
 from control_plane.steps.request import StepRequest
 
@@ -44,6 +45,6 @@ def read_cluster(
     groups = groups_of(shape, cluster) if cluster else run.groups
     status = cluster.cluster_status if cluster else None
     if (groups, status) != (run.groups, run.cluster_status):
-        runs.note(run.run_id, groups=groups, cluster_status=status, updated_at=max(now(), run.updated_at))
+        runs.note(run.run_id, groups=groups, cluster_status=status, updated_at=not_before(run, now()))
     pause = wait_seconds(waited, run.deadline_at - now())
     return Report(status=readiness.status, reason=readiness.reason[:LONGEST_REASON], wait_seconds=pause)

@@ -73,8 +73,9 @@ def groups_of(shape: ClusterShape, cluster: Cluster) -> tuple[Group, ...]:
 def wait_seconds(waited: timedelta, left: timedelta) -> int:
     """How long to wait before the next look: a twentieth of the wait so far, from a minute to 10 minutes.
 
-    So what happens is seen within a twentieth of the time it took, and a wait of 24 hours takes some 200 looks, at nine
-    events a round, of the 25,000 events that an execution's history holds. What is `left` to the deadline is the most.
+    So what happens is seen within a minute, or a twentieth of the time it took; and a wait of 24 hours takes some 200
+    looks, at nine events a round, of the 25,000 events that an execution's history holds. What is `left` to the
+    deadline is the most.
 
     >>> wait_seconds(timedelta(hours=1), left=timedelta(hours=1))
     180

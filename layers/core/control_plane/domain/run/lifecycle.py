@@ -27,18 +27,19 @@ def entered(run: Run, phase: Phase, at: datetime) -> Run:
     """The run in this phase; as it was where it is there already, or further (a repeated step changes nothing)."""
     if phase.rank <= run.phase.rank:
         return run
-    moment = _not_before(run, at)
+    moment = not_before(run, at)
     phases = (*_closed(run.phases, moment), PhaseTimes(phase=phase, started_at=moment))
     return run.model_copy(update={"phase": phase, "phases": phases, "updated_at": moment})
 
 
 def ended(run: Run, state: State, at: datetime) -> Run:
     """The run at its end. The phase stays: it says how far the run came."""
-    moment = _not_before(run, at)
+    moment = not_before(run, at)
     return run.model_copy(update={"state": state, "phases": _closed(run.phases, moment), "updated_at": moment})
 
 
-def _not_before(run: Run, at: datetime) -> datetime:
+def not_before(run: Run, at: datetime) -> datetime:
+    """The moment, or a later one that another function's clock has put into the run."""
     return max(at, run.updated_at, *(times.started_at for times in run.phases[-1:]))
 
 
