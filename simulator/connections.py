@@ -1,53 +1,71 @@
-"""HTTP connections that stay open from request to request, because a run makes hundreds; werkzeug's own never do."""
+"""HTTP connections that stay open from request to request, because a run makes hundreds.
+
+Werkzeug's own close after each. Another server would not do either: a fault may want a connection to end unanswered.
+"""
 
 import contextlib
 import logging
 import socket
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
+from simulator.responses import Environ, Response
+
 logger = logging.getLogger(__name__)
 
+BODILESS = ("204", "304")
 
-class Handler(MotoRequestHandler):
-    """For an app that reads each body and answers it whole.
 
-    No access log (`Door.calls` is the record); a reply that is lost takes its connection with it.
-    """
+def collected(app: Callable[..., Iterable[bytes]], environ: Environ) -> Response:
+    """The whole answer of a WSGI app."""
+    head: list[Any] = []
+    chunks = app(environ, lambda status, headers, _=None: head.extend((status, headers)))
+    try:
+        content = b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    return head[0], head[1], content
 
-    disable_nagle_algorithm = True  # a body that waits for its head to be acknowledged waits for 40 ms
 
-    def run_wsgi(self) -> None:
-        head: list[Any] = []
-        app: Any = self.server.app  # which never asks for the write() that start_response could answer
-        try:
-            content = b"".join(app(self.make_environ(), lambda *said: head.extend(said)))
-        except ConnectionError:
-            self.close_connection = True
-            return
-        self._answer(head[0], dict(head[1]), content)
-
-    def _answer(self, status: str, headers: dict[str, str], content: bytes) -> None:
-        bodiless = self.command == "HEAD"  # which tells the length of what a GET would bring
-        if not bodiless:
-            headers = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-            headers["Content-Length"] = str(len(content))
-        code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if not bodiless:
-            self.wfile.write(content)
-
-    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        self.close_connection = True
+class Quiet:
+    """No access log: `Door.calls` is the record."""
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
         if type == "error":
             logger.error(message, *args)
+
+
+class Handler(Quiet, MotoRequestHandler):
+    """For an app that reads each body whole. One that raises a ConnectionError takes the connection with it."""
+
+    disable_nagle_algorithm = True  # a body that waits for its head to be acknowledged waits for 40 ms
+
+    def run_wsgi(self) -> None:
+        try:
+            answer = collected(self.server.app, self.make_environ())
+        except ConnectionError:
+            raise
+        except Exception as bug:
+            logger.exception("%s %s broke", self.command, self.path)
+            answer = "400 Bad Request", [], repr(bug).encode()  # no client sends it again
+        self._answer(*answer)
+
+    def _answer(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        empty = self.command == "HEAD" or code in BODILESS  # a HEAD tells the length of what a GET would bring
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            if empty or name.lower() != "content-length":
+                self.send_header(name, value)
+        if not empty:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if not empty:
+            self.wfile.write(content)
 
 
 class Server(ThreadedWSGIServer):

@@ -52,6 +52,8 @@ class Controls:
             except ValueError as error:
                 raise Refused(str(error)) from error
             self._inject(*faults, seed=seed)
+        elif request.method != "GET":
+            raise Refused(f"{FAULTS} knows GET, POST and DELETE, not {request.method}.")
         in_force = [wire_of(fault) | {"Hits": hits} for fault, hits in self._faults.in_force()]
         return {"Faults": in_force, "Injected": self._faults.injected()}
 

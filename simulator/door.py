@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.exceptions import HTTPException, NotFound
 
 from simulator.clock import ClockClosed
-from simulator.connections import Handler, Server
+from simulator.connections import Handler, Server, collected
 from simulator.faults import Faults
 from simulator.faults.calls import Disturbance, Lost
 from simulator.operations import Call, Refusal, call_of
@@ -40,6 +40,7 @@ class Answered:
 
     call: Call
     status: int
+    older: int = 0  # earlier and different answers to the same question, since faults were last cleared
 
 
 class Door:
@@ -51,7 +52,7 @@ class Door:
             OSError: the port is taken.
         """
         self.faults = Faults()
-        self.disturbance = Disturbance(self.faults.history)
+        self.disturbance = Disturbance(self.faults)
         self.authorise: Authorise = lambda _call, _environ, _body: None  # until there are roles to go by
         self._answered: list[Answered] = []
         self._aws = DomainDispatcherApplication(_loud_app)
@@ -74,12 +75,13 @@ class Door:
         """All calls so far, in the order in which they were answered."""
         return list(self._answered)
 
-    def record(self, call: Call, status: int) -> None:
+    def record(self, call: Call, status: int, older: int = 0) -> None:
         """Note a call; those that reach a service by a shorter way than this door are noted by whoever makes them."""
-        self._answered.append(Answered(call, status))
+        self._answered.append(Answered(call, status, older))
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        chunked = environ.get("wsgi.input_terminated", False)
+        body = environ["wsgi.input"].read(-1 if chunked else int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         call = call_of(environ, body)
         try:
@@ -88,7 +90,7 @@ class Door:
             self.record(call, 0)
             lost.at_last()
             raise ConnectionAbortedError(str(lost)) from None  # werkzeug then drops the connection
-        self.record(call, int(status.split()[0]))
+        self.record(call, int(status.split()[0]), len(self.disturbance.older(call, environ, body)))
         start_response(status, headers)
         return [content]
 
@@ -99,8 +101,7 @@ class Door:
 
         def ask() -> Response:
             response = self._answer(call, environ)
-            if self.faults.want_history:
-                self.disturbance.remember(call, environ, body, response)
+            self.disturbance.remember(call, environ, body, response)
             return response
 
         fault = self.faults.for_call(call)
@@ -110,7 +111,7 @@ class Door:
         """Have moto answer; what it lacks, and where it breaks, is a refusal that no client retries."""
         try:
             with self._turns.get(call.service, nullcontext()):
-                return _collected(self._aws, environ)
+                return collected(self._aws, environ)
         except (NotImplementedError, NotFound) as lack:
             return error(call, NOT_MODELLED, f"The simulator has no {call.name}: {lack}")
         except ClockClosed:
@@ -118,17 +119,6 @@ class Door:
         except Exception as bug:
             logger.exception("%s broke", call.name)
             return error(call, BROKEN, f"{call.name}: {bug!r}")
-
-
-def _collected(app: Callable[..., Iterable[bytes]], environ: Environ) -> Response:
-    head: list[Any] = []
-    chunks = app(environ, lambda status, headers, _=None: head.extend((status, headers)))
-    try:
-        content = b"".join(chunks)
-    finally:
-        if hasattr(chunks, "close"):
-            chunks.close()
-    return head[0], head[1], content
 
 
 def _loud_app(service: Any) -> Flask:

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from simulator.awslambda.runtime import Outcome, Throttled
 from simulator.clock import Clock, ClockClosed
+from simulator.connections import Quiet
 from simulator.context import ACCOUNT, REGION
 from simulator.door import PROMPT
 from simulator.gateway import Route
@@ -33,10 +34,8 @@ class Refused(Exception):
     """A control that cannot be obeyed; the message says why."""
 
 
-class QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
-        if type == "error":
-            logger.error(message, *args)
+class QuietHandler(Quiet, WSGIRequestHandler):
+    """It closes each connection: not every page here reads the body it is sent."""
 
 
 class Front:

@@ -169,6 +169,8 @@ class Runtime:
         invocation = Invocation(worker.pid, clock.work(), deadline)
         try:
             with self.sandboxes.running(worker.token, invocation):
+                if self._faults.plane_is_dead:  # it died after this worker was chosen, and before it could be found
+                    worker.kill()
                 answer = worker.talk(invoke, sleep, REAL_SECONDS)
         except TimeoutError:
             worker.kill()

@@ -6,10 +6,10 @@ import re
 import threading
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
-from simulator.faults.kinds import CallFault, CallKind
+from simulator.faults.in_force import Faults
+from simulator.faults.kinds import MOST_STATES_AGO, CallFault, CallKind
 from simulator.operations import Call, Refusal
 from simulator.responses import Environ, Response, denied, error
 
@@ -48,12 +48,11 @@ class Lost(Exception):
 class Disturbance:
     """Answers a call that a fault has hit."""
 
-    def __init__(self, history: dict[object, list[Response]]) -> None:
-        """`history`: the different answers to each question so far."""
+    def __init__(self, faults: Faults) -> None:
         self.kill: Callable[[str], None] = lambda _token: None  # the sandbox with that session token
         self.kill_plane: Callable[[], None] = lambda: None
         self.wait: Callable[[str, float], bool] = lambda _token, _seconds: True  # false: its time is over
-        self._history = history
+        self._faults, self._history = faults, faults.history
         self._lock = threading.Lock()
 
     def answer(
@@ -72,7 +71,8 @@ class Disturbance:
                 if in_time:
                     return reply
             case CallKind.STALE:
-                return self._stale(fault.states_ago, _asked(call, environ, body), ask())
+                now = ask()
+                return self._stale(fault, self.older(call, environ, body), now)
             case CallKind.PARTIAL:
                 return _partly(environ, body, ask)
             case CallKind.CUT | CallKind.KILL_AFTER:
@@ -91,12 +91,18 @@ class Disturbance:
             seen = self._history.setdefault(asked, [])
             if not seen or _content(seen[-1]) != _content(response):
                 seen.append(response)
+                del seen[: -MOST_STATES_AGO - 1]
 
-    def _stale(self, states_ago: int, asked: object, now: Response) -> Response:
+    def older(self, call: Call, environ: Environ, body: bytes) -> list[Response]:
+        """Earlier answers to the same question, each different from the next."""
         with self._lock:
-            seen = [*self._history.get(asked, ()), now]
-        older = [one for one, next_one in pairwise(seen) if _content(one) != _content(next_one)]
-        return older[-min(states_ago, len(older))] if older else now
+            return self._history.get(_asked(call, environ, body), [])[:-1]
+
+    def _stale(self, fault: CallFault, older: list[Response], now: Response) -> Response:
+        if not older:
+            self._faults.take_back(fault)
+            return now
+        return older[-min(fault.states_ago, len(older))]
 
 
 def _nothing() -> None:

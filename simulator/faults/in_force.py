@@ -10,7 +10,6 @@ from typing import TypeVar
 from simulator.faults.kinds import (
     AnyFault,
     CallFault,
-    CallKind,
     EventFault,
     ExecutionFault,
     FunctionFault,
@@ -46,7 +45,7 @@ class Faults:
         self._injected: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.plane_is_dead = False
-        self.history: dict[object, list[Response]] = {}  # the different answers to a question, for reads that are stale
+        self.history: dict[object, list[Response]] = {}  # the latest different answers to a question, for stale reads
 
     def add(self, *faults: AnyFault, seed: int | str = 0) -> None:
         """Put faults in force, beside those that are; the same seed draws the same."""
@@ -64,17 +63,19 @@ class Faults:
     def injected(self) -> Counter[str]:
         """How many faults of each kind have hit since the last `clear`."""
         with self._lock:
-            return Counter(self._injected)
+            return +self._injected
 
     def in_force(self) -> list[tuple[AnyFault, int]]:
         """Each fault, and how often it has hit."""
         with self._lock:
             return [(armed.fault, armed.hits) for armed in self._armed]
 
-    @property
-    def want_history(self) -> bool:
-        """Whether older answers have to be kept, for reads that are to be stale."""
-        return any(isinstance(it.fault, CallFault) and it.fault.kind is CallKind.STALE for it in [*self._armed])
+    def take_back(self, fault: AnyFault) -> None:
+        """It has hit, and nothing could come of it."""
+        with self._lock:
+            self._injected[fault.name] -= 1
+            for armed in self._armed:
+                armed.hits -= armed.fault is fault
 
     def for_call(self, call: Call) -> CallFault | None:
         return self._hit(CallFault, lambda fault: fault.concerns(call))

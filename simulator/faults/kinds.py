@@ -12,6 +12,7 @@ from simulator.operations import Call
 
 PUT_EVENTS = "events:PutEvents"
 MOST_STATES_AGO = 3
+A_DAY = 86_400
 REFUSALS = range(400, 600)  # HTTP statuses
 
 
@@ -84,7 +85,7 @@ class CallFault(Fault):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_call(self.call)
-        _hold(self.seconds >= 0, "Seconds is 0 or more.")
+        _hold(0 <= self.seconds <= A_DAY, "Seconds is from 0 to 86,400.")
         _hold(1 <= self.states_ago <= MOST_STATES_AGO, f"StatesAgo is from 1 to {MOST_STATES_AGO}.")
         _hold(self.status in REFUSALS, "Status is from 400 to 599.")
         _hold((self.kind is CallKind.REFUSE) == bool(self.code), "Code goes with the kind Refuse, and with no other.")
@@ -112,7 +113,7 @@ class EventFault(Fault):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _hold(self.seconds >= 0, "Seconds is 0 or more.")
+        _hold(0 <= self.seconds <= A_DAY, "Seconds is from 0 to 86,400.")
 
 
 @dataclass(frozen=True)

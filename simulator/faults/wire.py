@@ -53,8 +53,8 @@ def _fault(where: str, entry: Any, there: Mapping[str, Collection[str]]) -> AnyF
     known = {_key(form, field): field for field in fields(form)}
     for key in entry.keys() - known.keys():
         raise ValueError(f"{where}: there is no {key!r} here.{near(key, known)}")
-    if missing := [key for key in ("Kind",) if key in known and key not in entry]:
-        raise ValueError(f"{where}: {missing[0]} is missing.")
+    if "Kind" in known and "Kind" not in entry:
+        raise ValueError(f"{where}: Kind is missing.")
     values = {known[key].name: _value(f"{where}.{key}", known[key], value) for key, value in entry.items()}
     try:
         for key in entry.keys() & there.keys():

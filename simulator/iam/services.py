@@ -29,6 +29,7 @@ def _create_cluster(asked: Asked, _: Resources) -> Iterator[Ask]:
     """What it asks of EKS is listed, not judged: the pages do not say on which resources.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-prerequisites-iam.html
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-eks-autoscaling-iam.html
     """
     wanted, groups = asked.json, asked.json.get("InstanceGroups", []) + asked.json.get("RestrictedInstanceGroups", [])
     given, new = tag_keys("aws:RequestTag", _said(wanted.get("Tags", []))), arn("sagemaker", "cluster/new")
@@ -36,8 +37,10 @@ def _create_cluster(asked: Asked, _: Resources) -> Iterator[Ask]:
         yield Ask(asked.action, resource, keys(given))
     if given:
         yield Ask("sagemaker:AddTags", new, keys(given | {"sagemaker:TaggingAction": (asked.call.operation,)}))
-    for role in {group["ExecutionRole"] for group in groups} | {*filter(None, [wanted.get("ClusterRole")])}:
+    for role in {group["ExecutionRole"] for group in groups}:
         yield passing(role, "sagemaker.amazonaws.com")
+    if "ClusterRole" in wanted:
+        yield passing(wanted["ClusterRole"], "hyperpod.sagemaker.amazonaws.com")
 
 
 def _said(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -15,6 +15,9 @@ Choose = Callable[[int, list[str]], str]  # how many choices were made before, a
 Outcomes = dict[str, Any]  # an actor's name → what it returned, or the exception that ended it
 
 
+HANGS = 300.0  # real seconds after which an actor is taken to wait for another one
+
+
 @dataclass
 class Turns:
     """Who goes next. `stop` belongs before every call that an actor makes; other threads pass through it."""
@@ -42,7 +45,7 @@ class Turns:
         for name, actor in actors.items():
             threading.Thread(target=self._live, args=(name, actor, outcomes), name=name, daemon=True).start()
         with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) == len(actors))
+            self._until(lambda: len(self._waiting) == len(actors))
             while self._waiting:
                 able = sorted(self._waiting)
                 chosen = choose(len(options), able)
@@ -50,17 +53,21 @@ class Turns:
                 self._let_go(chosen)
         return outcomes, options
 
+    def _until(self, true: Callable[[], bool]) -> None:
+        if not self._changed.wait_for(true, HANGS):
+            raise TimeoutError(f"{self._going or 'Nobody'} goes on and does not end; {self._waiting} wait.")
+
     def _let_go(self, name: str) -> None:
         self._waiting.discard(name)
         self._going = name
         self._changed.notify_all()
-        self._changed.wait_for(lambda: not self._going)
+        self._until(lambda: not self._going)
 
     def _live(self, name: str, actor: Actor, outcomes: Outcomes) -> None:
         with self._changed:
             self._waiting.add(name)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._going == name)
+            self._until(lambda: self._going == name)
         try:
             outcomes[name] = actor()
         except Exception as error:  # noqa: BLE001 # whatever ended it is for the test to judge
@@ -72,7 +79,7 @@ class Turns:
     def _pass_on(self, name: str) -> None:
         self._going = ""
         self._changed.notify_all()
-        self._changed.wait_for(lambda: self._going == name)
+        self._until(lambda: self._going == name)
 
 
 def explore(turns: Turns, start: Callable[[], Mapping[str, Actor]]) -> Iterator[tuple[tuple[str, ...], Outcomes]]:

@@ -1,4 +1,7 @@
 import socket
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -107,3 +110,51 @@ def test_a_fault_may_be_meant_for_one_caller_and_for_one_of_its_calls() -> None:
 def test_a_taken_port_is_an_error_and_no_exit() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         Door(taken.getsockname()[1])
+
+
+# ---------------------------------------------------------------- connections
+
+OF_S3 = "AWS4-HMAC-SHA256 Credential=visitor/20261124/ap-northeast-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+
+
+@pytest.fixture
+def connection(sim: Simulator) -> Iterator[HTTPConnection]:
+    connection = HTTPConnection(sim.aws_url.removeprefix("http://"), timeout=60)
+    yield connection
+    connection.close()
+
+
+def test_a_connection_serves_one_request_after_the_other(sim: Simulator, connection: HTTPConnection) -> None:
+    sim.client("s3").create_bucket(
+        Bucket="kept-open", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
+    )
+    asked: list[tuple[str, str, Any, int]] = [
+        ("PUT", "/kept-open/key", b"four", 200),
+        ("PUT", "/kept-open/key", iter([b"in ", b"chunks"]), 200),
+        ("HEAD", "/kept-open/key", None, 200),
+        ("GET", "/kept-open/key", None, 200),
+        ("DELETE", "/kept-open/key", None, 204),
+        ("HEAD", "/kept-open/key", None, 404),
+        ("DELETE", "/kept-open", None, 204),
+    ]
+    bodies = []
+    connection.connect()
+    mine = connection.sock
+    for method, path, body, status in asked:
+        connection.request(method, path, body, {"Authorization": OF_S3}, encode_chunked=True)
+        answered = connection.getresponse()
+        bodies.append(answered.read())
+        assert (answered.status, connection.sock) == (status, mine), (method, path)
+
+    assert b"in chunks" in bodies
+    assert {it.status for it in sim.calls()[-len(asked) :]} <= {200, 204, 404}
+
+
+def test_a_request_that_cannot_be_read_is_answered_and_leaves_the_connection_as_it_was(
+    connection: HTTPConnection,
+) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": OF_S3.replace("/s3/", "/ec2/")}
+    for body, status, text in ((b"\xff\xfe", 400, b"UnicodeDecodeError"), (b"Action=DescribeVpcs", 200, b"vpcSet")):
+        connection.request("POST", "/", body, form)
+        answered = connection.getresponse()
+        assert (answered.status, text in answered.read()) == (status, True)
