@@ -25,12 +25,12 @@ def unseen(opening: AbstractContextManager[Simulator]) -> Iterator[Simulator]:
 
 def leaks(simulator: Simulator) -> list[str]:
     """Which canary is where."""
-    return [
-        f"{canary} is in {place}"
-        for place, text in told(simulator)
-        for canary, secret in CANARIES.items()
-        if secret in text
-    ]
+    return [f"{canary} is in {place}" for place, text in told(simulator) for canary in seen_in(text)]
+
+
+def seen_in(text: str) -> list[str]:
+    """The names of the canaries in a text."""
+    return [canary for canary, secret in CANARIES.items() if secret in text]
 
 
 def told(simulator: Simulator) -> Iterator[tuple[str, str]]:
@@ -68,9 +68,9 @@ def _items(simulator: Simulator) -> Iterator[tuple[str, str]]:
 def _objects(simulator: Simulator) -> Iterator[tuple[str, str]]:
     s3 = simulator.client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
-        for page in _pages(simulator, "s3", "list_objects_v2", Bucket=bucket["Name"]):
-            for found in page.get("Contents", []):
-                where = {"Bucket": bucket["Name"], "Key": found["Key"]}
+        for page in _pages(simulator, "s3", "list_object_versions", Bucket=bucket["Name"]):
+            for found in page.get("Versions", []):
+                where = {"Bucket": bucket["Name"], "Key": found["Key"], "VersionId": found["VersionId"]}
                 yield f"s3://{where['Bucket']}/{where['Key']}", s3.get_object(**where)["Body"].read().decode()
 
 

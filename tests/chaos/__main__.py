@@ -18,15 +18,17 @@ PROGRESS = 100  # runs between two lines of progress
 
 def main() -> int:
     asked = _asked()
-    began, failed, injected = time.monotonic(), 0, Counter[str]()
+    began, failed, injected, pairs = time.monotonic(), 0, Counter[str](), 0
     cases = [Case.parse(asked.seed)] if ":" in asked.seed else _planned(asked)
     for number, verdict in enumerate(sweep(cases, asked.processes), 1):
         injected += verdict.injected
+        pairs += len(verdict.case.faults) > 1 and verdict.injected.total() > 1
         if verdict.complaints:
             failed += 1
             _tell(verdict)
         if number % PROGRESS == 0:
             print(f"{number} of {len(cases)} runs, {failed} failed", file=sys.stderr, flush=True)
+    print(f"\n{pairs} runs met two faults or more.")
     _sum_up(len(cases), failed, injected, time.monotonic() - began)
     return int(failed > 0)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.app import Simulator
+from tests.canaries import seen_in
 from tests.chaos.end_state import EndState, Remains, alike
 from tests.stories.stage import TERMINAL, schema_of
 
@@ -75,6 +76,7 @@ class Look:
         [url] = sqs.list_queues()["QueueUrls"]
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             found += [message["Body"] for message in messages]
+            assert seen_in(str(messages)) == []  # here, because nobody sees them after the purge
         sqs.purge_queue(QueueUrl=url)
         return [alike(letter, self.own_names) for letter in found]
 

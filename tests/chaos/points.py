@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.door import Answered
 
@@ -18,6 +18,7 @@ class Point:
     caller: str
     call: str
     nth: int
+    older: int = field(default=0, compare=False)  # states ago that a stale read could show it
 
     @property
     def reads(self) -> bool:
@@ -39,10 +40,11 @@ def _numbered(calls: Iterable[Answered]) -> Iterator[tuple[int, Point]]:
     """Each call of a function with its place between the state machine's invocations: a round is what lies in one."""
     seen: Counter[tuple[str, str]] = Counter()
     number = 0
-    for call in (answered.call for answered in calls):
+    for answered in calls:
+        call = answered.call
         if call.caller.endswith("Function"):
             seen[call.caller, call.name] += 1
-            yield number, Point(call.caller, call.name, seen[call.caller, call.name])
+            yield number, Point(call.caller, call.name, seen[call.caller, call.name], answered.older)
         number += (call.caller, call.name) == ("states", "lambda:Invoke")
 
 

@@ -83,12 +83,10 @@ def test_only_the_first_the_second_and_the_last_round_of_a_poll_loop_are_swept()
     assert collapsed([calls(*rounds)]) == (6, 12)
 
 
-def test_only_what_may_be_stale_is_read_stale() -> None:
-    def stale(caller: str, call: str) -> bool:
-        return any("STALE" in kind for kind in kinds_at(Point(caller, call, 1)))
+def test_only_what_has_an_older_answer_is_read_stale() -> None:
+    def stale(older: int) -> list[str]:
+        return [kind for kind in kinds_at(Point("ReadClusterFunction", "sagemaker:DescribeCluster", 1, older))
+                if kind.startswith("STALE")]  # fmt: skip
 
-    assert stale("ReadClusterFunction", "sagemaker:DescribeCluster")
-    assert stale("SweepRunsFunction", "dynamodb:Query")
-    assert not stale("AnnounceFunction", "dynamodb:Query")
-    assert not stale("ReadClusterFunction", "dynamodb:GetItem")
-    assert not stale("CreateClusterFunction", "sagemaker:CreateCluster")
+    assert stale(0) == []
+    assert stale(3) == ["STALE-1", "STALE-2", "STALE-3"]

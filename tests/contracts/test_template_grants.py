@@ -233,6 +233,25 @@ def test_the_probe_may_be_asked_and_nothing_else() -> None:
     assert granted("ProbeInstanceRole") == {"ssm:UpdateInstanceInformation"} | channels | messages
 
 
+# Nothing of ours makes these calls, so no story shows that they are needed: what Step Functions does by itself.
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+BY_ITSELF = {
+    *(f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")),
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    *TRACES,
+}
+
+
+def test_the_state_machine_calls_functions_logs_and_traces_and_does_nothing_else() -> None:
+    assert granted("StateMachineRole") == {"lambda:InvokeFunction"} | BY_ITSELF
+
+
 def test_the_keeper_starts_and_stops_no_machine_but_ours() -> None:
     arns = [
         arn
