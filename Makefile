@@ -23,7 +23,7 @@ up: .venv/.simulator  ## The simulator, until you stop it; its one line says whe
 
 test: .venv/.dev  ## All tests.
 	@scripts/need.sh curl "the egress probe is a shell script that asks with it"
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3  # on two cores: each waits now and then for a process of its own
 
 check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows, scanners, build, tests.
 	$(BIN)/ruff check .
