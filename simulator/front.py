@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -19,8 +18,6 @@ from simulator.connections import Quiet
 from simulator.context import ACCOUNT, REGION
 from simulator.door import PROMPT
 from simulator.gateway import Route
-
-logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 10_485_760  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 API_ID = "simulated1"

@@ -129,8 +129,7 @@ def _asked(call: Call, environ: Environ, body: bytes) -> object:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
     """
-    consistent = call.service == "s3" or re.search(rb'"ConsistentRead":\s*true', body)
-    if consistent or not call.operation.startswith(READS):
+    if call.service == "s3" or not call.operation.startswith(READS) or re.search(rb'"ConsistentRead":\s*true', body):
         return None
     return call.name, environ["PATH_INFO"], environ.get("QUERY_STRING"), body
 
