@@ -15,14 +15,15 @@ def sizes() -> Iterator[str]:
     if not BUILT.exists():
         yield "  NOT BUILT: `make build` first."
         return
-    yield f"  {zipped('CoreLayer'):10.2f} MB of ours; goal {CORE_GOAL}"
-    data = zipped("VendorLayer") - zipped("VendorLayer", lambda parts: parts[:3] != DATA)
-    yield f"  {zipped('VendorLayer'):10.2f} MB of others; {data:.2f} of them describe AWS's services (decision 8)"
+    yield f"  {zipped(BUILT / 'CoreLayer'):10.2f} MB of ours; goal {CORE_GOAL}"
+    vendor = zipped(BUILT / "VendorLayer")
+    data = vendor - zipped(BUILT / "VendorLayer", lambda parts: parts[:3] != DATA)
+    yield f"  {vendor:10.2f} MB of others; {data:.2f} of them describe AWS's services (decision 8)"
 
 
-def zipped(layer: str, wanted: Callable[[tuple[str, ...]], bool] = lambda _: True) -> float:
+def zipped(folder: Path, wanted: Callable[[tuple[str, ...]], bool] = lambda _: True) -> float:
     """Megabytes of a layer's wanted files; what Python compiled here is no part of it."""
-    folder, target = BUILT / layer, io.BytesIO()
+    target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             parts = path.relative_to(folder).parts

@@ -14,6 +14,7 @@ WORDS = re.compile(
         (?P<ruff>(?:ruff:\ )?noqa:\ (?:[A-Z]+\d+,?\ *)*?\bS\d{3}(?:,?\ *[A-Z]+\d+)*)
       | (?P<bandit>nosec\b(?:[\ ,]*B\d{3})*)
       | (?P<detect_secrets>pragma:\ ?(?:allow|white)list[\ -](?:nextline[\ -])?secret)
+      | (?P<checkov>checkov:skip=CKV\w+:?)
       | (?:noqa|type:\ ignore)[^#(]*
     )""",
     re.VERBOSE,

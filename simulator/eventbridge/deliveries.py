@@ -1,7 +1,8 @@
 """Bring an event to one target of a rule, again if need be, and to the dead-letter queue at the end."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -111,24 +112,26 @@ def send(aws: Aws, queue_arn: str, body: str, attributes: dict[str, str]) -> Non
     sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=typed)
 
 
-class _refusals:  # noqa: N801 (a context manager, used like a function)
+@contextmanager
+def _refusals() -> Iterator[None]:
     """What a target's service says, in EventBridge's words."""
+    try:
+        yield
+    except ClientError as error:
+        raise _refusal_of(error) from error
+    except BotoCoreError as error:
+        raise Refusal("CONNECTION_FAILURE", str(error), again=True) from error
 
-    def __enter__(self) -> None:
-        pass
 
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, ClientError):
-            code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-            if "NotFound" in code or "DoesNotExist" in code or "NonExistent" in code:
-                raise Refusal("NO_RESOURCE", str(error), again=False) from error
-            if "AccessDenied" in code:
-                raise Refusal("NO_PERMISSIONS", str(error), again=False) from error
-            throttled = status == 429 or "Thrott" in code or "TooManyRequests" in code
-            kind = "THROTTLING" if throttled else "ERROR_FROM_TARGET"
-            raise Refusal(kind, str(error), again=throttled or status >= 500) from error
-        if isinstance(error, BotoCoreError):
-            raise Refusal("CONNECTION_FAILURE", str(error), again=True) from error
+def _refusal_of(error: ClientError) -> Refusal:
+    code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if "NotFound" in code or "DoesNotExist" in code or "NonExistent" in code:
+        return Refusal("NO_RESOURCE", str(error), again=False)
+    if "AccessDenied" in code:
+        return Refusal("NO_PERMISSIONS", str(error), again=False)
+    throttled = status == 429 or "Thrott" in code or "TooManyRequests" in code
+    kind = "THROTTLING" if throttled else "ERROR_FROM_TARGET"
+    return Refusal(kind, str(error), again=throttled or status >= 500)
 
 
 def _check_permission(rule: Rule, function_name: str) -> None:

@@ -1,6 +1,6 @@
 """Judges each call of a deployed function by the policies that its role has at that moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from moto.iam.models import Role, iam_backends
@@ -12,7 +12,7 @@ from simulator.hyperpod.service import HyperPod
 from simulator.iam import ec2, services, stores  # noqa: F401 (they register what calls need)
 from simulator.iam.calls import ASKS, Asked
 from simulator.iam.ledger import Ledger
-from simulator.iam.policies import EVERYTHING, Ask, Grants, allowing, grants_of
+from simulator.iam.policies import EVERYTHING, Ask, Grant, Grants, allowing, grants_of
 from simulator.iam.resources import GLOBAL, Resources
 from simulator.operations import Call, Refusal
 from simulator.responses import denied
@@ -43,19 +43,19 @@ class Authoriser:
             return Refusal("NotModelled", str(lack))
         if refused is None:
             return None
-        told = _told(role, call.caller, refused)
+        told = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{call.caller} is not authorized to perform: {refused}"
         self._ledger.refuse(told)
         opening = "You are not authorized to perform this operation. " if call.service == "ec2" else ""
         return denied(call.service, opening + told)
 
-    def _refused(self, role: str, asked: Asked) -> Ask | None:
-        """The first of all that a call needs that no statement allows, or that one denies."""
+    def _refused(self, role: str, asked: Asked) -> str | None:
+        """The first of all that a call needs that no statement allows, or that one denies; and which of both."""
         policies = list(self._policies(role))
         self._ledger.called()
         for ask in asks_of(asked, self._resources):
             said = [grant for grants in policies for grant in grants.get(ask.action.lower(), ())]
             if (grant := allowing(said, ask)) is None:
-                return ask
+                return _told(ask, said)
             self._ledger.allow(grant.place)
         return None
 
@@ -88,8 +88,12 @@ def _documents(role: Role) -> Iterator[tuple[str, str]]:
         yield arn, next(version.document for version in policy.versions if version.is_default)
 
 
-def _told(role: str, function: str, ask: Ask) -> str:
+def _told(ask: Ask, said: Sequence[Grant]) -> str:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
-    who = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{function}"
-    why = f"because no identity-based policy allows the {ask.action} action"
-    return f"User: {who} is not authorized to perform: {ask.action} on resource: {ask.resource} {why}"
+    denied = any(grant.covers(ask) and not grant.allows for grant in said)
+    why = (
+        "with an explicit deny in an identity-based policy"
+        if denied
+        else f"because no identity-based policy allows the {ask.action} action"
+    )
+    return f"{ask.action} on resource: {ask.resource} {why}"

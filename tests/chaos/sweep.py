@@ -3,6 +3,7 @@
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import TypeVar
@@ -14,6 +15,7 @@ from tests.chaos.oracles import complaints
 from tests.chaos.plan import sample
 from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.world import Played, World
+from tests.privilege_session import seen_here
 
 T = TypeVar("T")
 
@@ -57,12 +59,19 @@ def chunks(cases: Iterable[Case]) -> Iterator[list[Case]]:
             yield some
 
 
+@contextmanager
+def watched() -> Iterator[World]:
+    """Where cases are played: when all are, no secret was seen anywhere, and no function lacked a grant."""
+    with unseen(Simulator.start()) as simulator:
+        yield World(simulator)
+    assert [*seen_here().missing] == []
+
+
 def play_all(cases: Sequence[Case]) -> list[Verdict]:
-    """Play cases of one scenario. A secret that was seen somewhere is told as the last one's."""
+    """Play cases of one scenario. What is wrong with all of them together is told as the last one's."""
     verdicts: list[Verdict] = []
     try:
-        with unseen(Simulator.start()) as simulator:
-            world = World(simulator)
+        with watched() as world:
             plain = world.play(SCENARIOS[cases[0].scenario])
             verdicts += [_judged(case, world, plain) for case in cases]
     except AssertionError as seen:
@@ -71,14 +80,12 @@ def play_all(cases: Sequence[Case]) -> list[Verdict]:
 
 
 def play_undisturbed(names: Sequence[str]) -> dict[str, Played]:
-    with unseen(Simulator.start()) as simulator:
-        world = World(simulator)
+    with watched() as world:
         return {name: world.play(SCENARIOS[name]) for name in names}
 
 
 def play_sample(names: Sequence[str], seed: str, runs: int, always: Sequence[str]) -> list[Verdict]:
-    with unseen(Simulator.start()) as simulator:
-        world = World(simulator)
+    with watched() as world:
         plain = {name: world.play(SCENARIOS[name]) for name in names}
         cases = [*map(Case.parse, always), *sample(plain, seed, runs)]
         return [_judged(case, world, plain[case.scenario]) for case in cases]

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.plan import PAIRS
+from tests.chaos.scenarios import SCENARIOS
 from tests.contracts.deployed import ROOT
+from tests.hostile.strings import ALL, NO_URLS
+from tests.hostile.test_probe_output import OUTPUTS
+from tests.races.__main__ import GOOD, REFUSED
+from tests.stories.test_causes import FAILURES, REFUSALS
+from tests.stories.test_denied_calls import DENIED
 
 TESTS = ROOT / "tests"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -66,3 +73,22 @@ def test_a_test_that_is_not_there_is_found(text: str) -> None:
 )
 def test_a_test_that_is_there_is_not(text: str) -> None:
     assert unknown_to_the_suite(text) == []
+
+
+FIGURES = {
+    "(\\d+) causes, each with its phase": len(REFUSALS) + len(FAILURES),
+    "(\\d+) denied calls": len(DENIED),
+    "(\\d+) named outputs": len(OUTPUTS),
+    "(\\d+) texts for an address": len(ALL),
+    "(\\d+) texts × 5 kinds of event": len(ALL),
+    "(\\d+) texts × 4 forms": len(NO_URLS),
+    "(\\d+) pairs": PAIRS * len(SCENARIOS),
+    "(\\d+) RequestIds × 16": REFUSED + GOOD,
+}
+
+
+@pytest.mark.parametrize(("said", "number"), FIGURES.items())
+def test_a_figure_among_the_promises_is_that_of_its_table(said: str, number: int) -> None:
+    found = re.findall(said, (ROOT / "docs/promises.md").read_text(encoding="utf-8"))
+    assert found
+    assert {int(each) for each in found} == {number}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.layers import CORE_GOAL, zipped
 from tests.contracts.deployed import FUNCTIONS, ROOT
 
 HANDLERS = sorted(folder.parent.name for folder in FUNCTIONS.glob("*/handler.py"))
@@ -74,6 +75,10 @@ def test_a_start_makes_no_client_and_loads_no_package_that_is_not_listed(functio
 @pytest.mark.parametrize("room", ROOMS)
 def test_what_is_dear_or_dangerous_is_loaded_by_those_alone_who_work_with_it(room: str) -> None:
     assert {function for function in HANDLERS if room in loaded(function)[0]} == ROOMS[room]
+
+
+def test_our_own_layer_is_as_small_as_its_goal() -> None:
+    assert 0.05 < zipped(ROOT / "layers/core") <= CORE_GOAL
 
 
 def test_every_function_is_looked_at() -> None:

@@ -32,13 +32,14 @@ def test_every_suppression_has_its_sentence_beside_it() -> None:
         ("KEY = 1  # {pragma}: allowlist secret", [("detect-secrets", "")]),
         ("# {pragma}: allowlist nextline secret # made up", [("detect-secrets", "made up")]),
         ("# ruff: {noqa}: S101", [("ruff", "")]),
+        ("# {skip}=CKV_AWS_18: the log's own bucket", [("checkov", "the log's own bucket")]),
         ("run()  # {noqa}: PLC0415", []),
         ("run()  # our own tool", []),
     ],
 )
 def test_a_suppression_is_seen_with_its_reason(line: str, found: list[tuple[str, str]], tmp_path: Path) -> None:
     module = tmp_path / "module.py"
-    module.write_text(line.format(noqa="noqa", nosec="nosec", pragma="pragma"))
+    module.write_text(line.format(noqa="noqa", nosec="nosec", pragma="pragma", skip="checkov:skip"))
     assert [(each.scanner, each.reason) for each in in_comments(str(module))] == found
 
 

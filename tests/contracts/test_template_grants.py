@@ -5,7 +5,7 @@ That they also need it, and need no more, is seen by running them: tests/least_p
 
 import importlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -81,6 +81,46 @@ def test_a_grant_on_everything_is_for_actions_that_know_no_resource(role: str) -
     for statement in statements(role):
         if "*" in listed(statement["Resource"]):
             assert set(listed(statement["Action"])) <= WITHOUT_RESOURCE
+
+
+# What a grant without a condition may name by its kind alone, and why no narrower name is known when the stack is made.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+BY_KIND = {
+    ":vpc/*": "a request names the VPC, and a shared one is another account's; read only",
+    ":prefix-list/*": "route tables name them, and some are AWS's; read only",
+    ":subnet/*": "a request names it, and a shared one is another account's; what goes into it is held by its tag",
+    ":security-group/*": "a request names it; what carries it is held by its tag",
+    "sagemaker:${AWS::Region}:${AWS::AccountId}:cluster/*": "the ARN ends with an id that HyperPod draws; read only",
+    "eks:${AWS::Region}:${AWS::AccountId}:cluster/*": "a request names the EKS cluster that orchestrates",
+    ":access-entry/*": "HyperPod makes them, in an EKS cluster that a request names",
+    ":parameter/aws/service/ami-amazon-linux-latest/*": "one image for each architecture, all of them AWS's; read only",
+    "${EvidenceBucket.Arn}/runs/*": "our own bucket's folder of evidence",
+    ":execution:${AWS::StackName}-provision-cluster:*": "the runs of our own state machine",
+}
+
+
+def _unconditioned(role: str) -> Iterator[str]:
+    for statement in statements(role):
+        for resource in listed(statement["Resource"]) if "Condition" not in statement else []:
+            text = resource if isinstance(resource, str) else resource.get("Fn::Sub", "")
+            if "*" in text.replace(":*:", "::") and text != "*":
+                yield text
+
+
+def test_what_is_granted_by_kind_without_a_condition_is_listed_with_its_reason() -> None:
+    written = {
+        text for role in of_type("AWS::IAM::Role") if role != "ProbeInstanceRole" for text in _unconditioned(role)
+    }
+    assert {text for text in written if not text.endswith(tuple(BY_KIND))} == set()
+    assert {end for end in BY_KIND if not any(text.endswith(end) for text in written)} == set()
+
+
+def test_the_probe_s_agent_may_report_any_instance_as_in_aws_s_own_policy() -> None:
+    """https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html"""
+    assert [text.rpartition(":")[2] for text in _unconditioned("ProbeInstanceRole")] == ["instance/*"]
 
 
 @pytest.mark.parametrize("role", [*ROLES, "StateMachineRole", "ProbeInstanceRole"])

@@ -36,7 +36,7 @@ class Tally(NamedTuple):
     runs: int  # in the table, under the RequestId
     executions: int
     clusters: int  # of the request's name
-    ends: tuple[str, ...]  # detail-types of the terminal events, each as often as it was sent
+    ends: tuple[str, ...]  # detail-types of the terminal events, each EventId once
 
 
 def named(request: dict[str, Any], request_id: str, cluster_name: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _put(simulator: Simulator, asked: Sequence[dict[str, Any]]) -> list[str]:
 
 def _tallies(simulator: Simulator, asked: Sequence[dict[str, Any]], answers: Sequence[Answers]) -> Iterator[Tally]:
     runs = Counter(item["RequestId"]["S"] for item in table(simulator) if item["sk"]["S"] == "RUN")
-    executions = Counter(name[:28] for name in names_of_executions(simulator))
+    executions = Counter(name.partition("-end-")[0] for name in names_of_executions(simulator))
     clusters = Counter(names_of_clusters(simulator))
     for request, got in zip(asked, answers, strict=True):
         run_id = simulator.run_id(request["RequestId"])
@@ -103,9 +103,9 @@ def _tallies(simulator: Simulator, asked: Sequence[dict[str, Any]], answers: Seq
 
 
 def ends_of(simulator: Simulator, run_id: str) -> list[str]:
-    """Detail-types of a run's terminal events, as often as they were sent."""
+    """Detail-types of a run's terminal events. What is sent again, as by a sweep at that moment, has the same id."""
     told = [event for event in simulator.events() if event["Detail"].get("RunId") == run_id]
-    return [event["DetailType"] for event in told if event["DetailType"] in TERMINAL]
+    return [*{e["Detail"]["EventId"]: e["DetailType"] for e in told if e["DetailType"] in TERMINAL}.values()]
 
 
 def table_name(simulator: Simulator) -> str:

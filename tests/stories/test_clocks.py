@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from simulator.faults import CallFault, CallKind
+from simulator.faults.kinds import MOST_STATES_AGO
 from tests.races import TIMES
 from tests.stories.stage import Ending, Stage
 
@@ -62,6 +64,37 @@ def test_a_run_ends_the_same_whatever_time_its_functions_think_it_is(
         assert moments_of(ending.run) == sorted(moments_of(ending.run)), f"seed {seed}"
         times = [event["Detail"]["Time"] for event in ending.events]
         assert times == sorted(times), f"seed {seed}"
+
+
+@pytest.mark.parametrize("ask", [good, failed])
+def test_nor_does_it_end_otherwise_when_half_of_its_looks_are_stale_as_well(
+    stage: Stage, ask: Callable[[Stage], dict[str, Any]]
+) -> None:
+    undisturbed = end_of(stage.run(ask(stage)))
+    for seed in range(TIMES):
+        other = Stage(stage.sim)
+        other.sim.inject(*stale_looks(1 + seed % MOST_STATES_AGO))
+        with other.sim.skewed(off_by(seed)):
+            ending = other.run(ask(other))
+        assert other.sim.faults.injected()[CallKind.STALE] > 0
+        other.sim.faults.clear()
+        assert end_of(ending) == undisturbed, f"seed {seed}"
+        assert moments_of(ending.run) == sorted(moments_of(ending.run)), f"seed {seed}"
+
+
+LOOKS = {
+    "sagemaker:DescribeCluster": ("CreateCluster", "ReadCluster", "ExplainFailure", "DeleteCluster"),
+    "sagemaker:ListClusterNodes": ("ReadCluster", "ExplainFailure"),
+    "ec2:DescribeInstances": ("LaunchProbes", "AskProbes", "RemoveProbes"),
+}
+
+
+def stale_looks(ago: int) -> list[CallFault]:
+    return [
+        CallFault(call, CallKind.STALE, f"{step}Function", nth=0, probability=0.5, states_ago=ago)
+        for call, steps in LOOKS.items()
+        for step in steps
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -111,9 +112,25 @@ def test_the_example_makes_as_many_requests_as_its_price_is_worked_out_from(exam
     }
 
 
-@pytest.mark.parametrize("groups", [1, 100])
-def test_the_account_is_read_in_as_many_calls_for_100_groups_as_for_one(stage: Stage, groups: int) -> None:
-    many = [stage.group(f"group-{number}") for number in range(groups)]
+def subnets(stage: Stage, count: int) -> list[str]:
+    """So many more subnets in the VPC, of 16 addresses each."""
+    made = [
+        stage.ec2.create_subnet(VpcId=stage.ids["VpcId"], CidrBlock=f"10.0.200.{16 * number}/28")
+        for number in range(count)
+    ]
+    return [each["Subnet"]["SubnetId"] for each in made]
+
+
+@pytest.mark.parametrize(("groups", "others"), [(1, 0), (100, 0), (100, 16)])
+def test_the_account_is_read_in_as_many_calls_for_100_groups_in_16_subnets_as_for_one(
+    stage: Stage, groups: int, others: int
+) -> None:
+    places = cycle([stage.ids["ControllerSubnetId"], *subnets(stage, others)])
+    security_groups = stage.vpc("Controller")["SecurityGroupIds"]
+    many = [
+        stage.group(f"group-{number}", OverrideVpcConfig={"SecurityGroupIds": security_groups, "Subnets": [place]})
+        for number, place in zip(range(groups), places, strict=False)
+    ]
     request, endings = stage.request(*many, Egress=REFUSED), list[Ending]()
     reads = account_reads(calls_during(stage.sim, lambda: endings.append(stage.run(request))))
 
