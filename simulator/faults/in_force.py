@@ -70,6 +70,10 @@ class Faults:
         with self._lock:
             return [(armed.fault, armed.hits) for armed in self._armed]
 
+    def met(self) -> int:
+        """How many of the faults in force have hit."""
+        return sum(hits > 0 for _, hits in self.in_force())
+
     def take_back(self, fault: AnyFault) -> None:
         """It has hit, and nothing could come of it."""
         with self._lock:

@@ -27,6 +27,7 @@ class Verdict:
     case: Case
     complaints: tuple[str, ...]
     injected: Counter[str] = field(default_factory=Counter)  # by kind
+    met: int = 0  # of the case's faults
 
 
 def sweep(cases: Iterable[Case], processes: int) -> Iterator[Verdict]:
@@ -94,6 +95,6 @@ def play_sample(names: Sequence[str], seed: str, runs: int, always: Sequence[str
 def _judged(case: Case, world: World, plain: Played) -> Verdict:
     try:
         played = world.play(SCENARIOS[case.scenario], case.faults)
-        return Verdict(case, tuple(complaints(case, played, plain)), played.injected)
+        return Verdict(case, tuple(complaints(case, played, plain)), played.injected, played.met)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is told as this case's; the others go on)
         return Verdict(case, (f"the sweep broke: {error!r}",))

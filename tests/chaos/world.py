@@ -33,6 +33,7 @@ class Played:
     states: list[str]  # that its execution entered, each once
     heard: list[str]  # detail-types of the events that some rule waits for
     injected: Counter[str] = field(default_factory=Counter)  # faults by kind
+    met: int = 0  # of the faults that were planned
     while_dead: list[str] = field(default_factory=list)  # complaints about the time without a control plane
 
 
@@ -52,10 +53,11 @@ class World:
         self.sim.inject(*map(fault_of, faults))
         self.sim.put_request(request)
         self._settle()
-        calls = self.sim.calls()[calls_before:]
+        calls, met = self.sim.calls()[calls_before:], self.sim.faults.met()
         injected, while_dead = self._come_back(look) if self.sim.faults.plane_is_dead else (Counter(), [])
         self._rest(look)
         injected += self.sim.faults.injected()
+        met = max(met, self.sim.faults.met())
         self.sim.faults.clear()
         heard = dict.fromkeys(event["DetailType"] for event in self.sim.events()[events_before:])
         return Played(
@@ -66,6 +68,7 @@ class World:
             states=look.states(),
             heard=[kind for kind in heard if kind.startswith(HEARD)],
             injected=injected,
+            met=met,
             while_dead=while_dead,
         )
 
