@@ -178,8 +178,9 @@ def test_a_ledger_comes_back_from_its_evidence_as_it_went() -> None:
     ledger = Ledger.of(RUN_ID, a_request({"InstanceGroupName": "a"}, own_vpc("b", ["subnet-2"], ["sg-2"])))
     first, second = ledger.probes
     ledger = ledger.launched(
-        [first.running_as("i-1", "t4g.nano"), second.in_trouble(TroubleKind.NO_INSTANCE, "x", "y")], NOON
+        [first.running_as("i-1", "t4g.nano"), second.in_trouble(TroubleKind.NO_INSTANCE, "x", "y")]
     )
+    ledger = ledger.looked(NOON)
     ledger = ledger.asked(("command",), NOON)
     assert Ledger.from_wire(ledger.to_wire()) == ledger
 
@@ -202,7 +203,7 @@ def test_only_probes_with_an_instance_and_no_answer_are_under_way() -> None:
     ],
 )
 def test_each_wait_has_its_own_end(asked_after: timedelta | None, looked_after: timedelta, long: bool) -> None:  # noqa: FBT001
-    ledger = Ledger(question=Question.of(RUN_ID, EgressTerms()), probes=(), launched_at=NOON)
+    ledger = Ledger(question=Question.of(RUN_ID, EgressTerms()), probes=()).looked(NOON)
     if asked_after:
         ledger = ledger.asked((), NOON + asked_after)
     assert ledger.waited_for_long(NOON + looked_after) is long

@@ -58,7 +58,7 @@ def ask_probes(
         if before.asked_at:
             ledger = _answered(before, command, now())
         else:
-            ledger = _asked(_buried(before, instances.of_run(run.run_id)), command, ask, now())
+            ledger = _asked(_buried(before.looked(now()), instances.of_run(run.run_id)), command, ask, now())
     except (AccessDenied, AwsRefused) as error:
         ledger = before.with_probes(_silent(probe, error.code, str(error)) for probe in before.under_way.values())
     if not ledger.under_way and ledger.hopeless:

@@ -68,7 +68,7 @@ def launch_probes(
         launched = [_refused(probe, error) for probe in batch]
     else:
         launched = [_found(probe, there) or _launched(probe, types[probe.point.subnet_id], attempt) for probe in batch]
-    evidence.put(run_id, "probes", ledger.launched(launched, now()).to_wire())
+    evidence.put(run_id, "probes", ledger.launched(launched).to_wire())
     refused = sum(probe.settled for probe in launched)
     alive = len(launched) - refused
     pause = pause_seconds(time_since(run, Phase.PROBE_SUBNETS, now()), asked=False)

@@ -24,7 +24,7 @@ PARAMETER_PATTERNS = {
 
 CONNECTIONS = 3  # to each echo URL: a NAT gateway with several addresses picks one per connection
 
-ONLINE_WAIT = timedelta(minutes=5)  # from the launch; a small instance needs one or two
+ONLINE_WAIT = timedelta(minutes=5)  # from the first look, soon after the launch; a small instance needs one or two
 DELIVERY_TIMEOUT = timedelta(seconds=60)
 EXECUTION_TIMEOUT = timedelta(seconds=120)  # the script bounds itself at 88 s
 # SSM waits for the sum: https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html#monitor-about-status-timeouts
@@ -123,7 +123,7 @@ class Ledger(Wire):
 
     question: Question
     probes: tuple[Probe, ...]
-    launched_at: Moment | None = None
+    looked_at: Moment | None = None  # first: by the clock that goes on to look, which need not be who launched's
     asked_at: Moment | None = None
     command_ids: tuple[str, ...] = ()
     egress: tuple[Egress, ...] = ()  # the verdicts, once all are settled
@@ -152,7 +152,7 @@ class Ledger(Wire):
         """Whether who has not come online, or not answered, by now will not be waited for any more."""
         if self.asked_at:
             return at - self.asked_at >= COMMAND_TIMEOUT
-        return self.launched_at is not None and at - self.launched_at >= ONLINE_WAIT
+        return self.looked_at is not None and at - self.looked_at >= ONLINE_WAIT
 
     def next_batch(self, most: int) -> tuple[Probe, ...]:
         return tuple(probe for probe in self.probes if not probe.settled)[:most]
@@ -162,8 +162,11 @@ class Ledger(Wire):
         changed = {probe.point: probe for probe in probes}
         return self.model_copy(update={"probes": tuple(changed.get(probe.point, probe) for probe in self.probes)})
 
-    def launched(self, batch: Iterable[Probe], at: datetime) -> Self:
-        return self.with_probes(batch).model_copy(update={"launched_at": at, "asked_at": None, "command_ids": ()})
+    def launched(self, batch: Iterable[Probe]) -> Self:
+        return self.with_probes(batch).model_copy(update={"looked_at": None, "asked_at": None, "command_ids": ()})
+
+    def looked(self, at: datetime) -> Self:
+        return self if self.looked_at else self.model_copy(update={"looked_at": at})
 
     def asked(self, command_ids: tuple[str, ...], at: datetime) -> Self:
         return self.model_copy(update={"asked_at": at, "command_ids": command_ids})
