@@ -10,12 +10,12 @@ from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.probe_instances import ProbeInstance, ProbeInstances
 from control_plane.aws.run_command import Invocation, RunCommand
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.cluster.readiness import time_since
 from control_plane.domain.egress import PredictedEgress
 from control_plane.domain.findings import merge
 from control_plane.domain.probe.ledger import ONLINE_WAIT, Ledger, Probe, TroubleKind, pause_seconds
 from control_plane.domain.probe.verdict import ProbeVerdict, judge_probes
 from control_plane.domain.run import Phase, Run
+from control_plane.domain.run.lifecycle import time_since
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused
 from control_plane.steps.request import StepRequest

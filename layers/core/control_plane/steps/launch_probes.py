@@ -9,7 +9,6 @@ from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.probe_instances import ProbeInstance, ProbeInstances
 from control_plane.aws.probe_launcher import ProbeLauncher
 from control_plane.aws.run_table import RunTable
-from control_plane.domain.cluster.readiness import time_since
 from control_plane.domain.probe.ledger import (
     INSTANCE_TYPES,
     Ledger,
@@ -19,6 +18,7 @@ from control_plane.domain.probe.ledger import (
     pause_seconds,
 )
 from control_plane.domain.run import Phase
+from control_plane.domain.run.lifecycle import time_since
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused
 from control_plane.steps.request import StepRequest

@@ -11,12 +11,11 @@ from control_plane.domain.cluster.readiness import (
     counts_match,
     groups_of,
     judge,
-    time_since,
     unseen_for,
     wait_seconds,
 )
 from control_plane.domain.run import Phase
-from control_plane.domain.run.lifecycle import not_before
+from control_plane.domain.run.lifecycle import not_before, time_since
 from control_plane.domain.wire import Wire
 from control_plane.steps.request import StepRequest
 

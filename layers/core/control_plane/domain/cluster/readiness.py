@@ -9,7 +9,7 @@ from math import ceil
 
 from control_plane.domain.cluster.seen import Cluster, Node
 from control_plane.domain.cluster.shape import ClusterShape, InstanceGroup
-from control_plane.domain.run import Group, Phase, Run
+from control_plane.domain.run import Group, Run
 
 # What was made a moment ago can be missing from a read; past this it is gone.
 STALE_READS = timedelta(minutes=5)
@@ -82,11 +82,6 @@ def wait_seconds(waited: timedelta, left: timedelta) -> int:
     """
     pace = min(max(SOONEST, waited / 20), LATEST)
     return max(1, ceil(min(pace, left).total_seconds()))
-
-
-def time_since(run: Run, phase: Phase, now: datetime) -> timedelta:
-    """How long ago the run entered a phase; nothing, if it has not."""
-    return next((now - times.started_at for times in run.phases if times.phase is phase), timedelta(0))
 
 
 def unseen_for(run: Run, now: datetime) -> timedelta:

@@ -3,7 +3,7 @@
 The functions that move it run on hosts whose clocks may differ; the times that they leave behind never go back.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from control_plane.domain.run import Phase, PhaseTimes, Run, State
 from control_plane.errors import DeadlinePassed, RunOver
@@ -36,6 +36,11 @@ def ended(run: Run, state: State, at: datetime) -> Run:
     """The run at its end. The phase stays: it says how far the run came."""
     moment = not_before(run, at)
     return run.model_copy(update={"state": state, "phases": _closed(run.phases, moment), "updated_at": moment})
+
+
+def time_since(run: Run, phase: Phase, now: datetime) -> timedelta:
+    """How long ago the run entered a phase; nothing, if it has not."""
+    return next((now - times.started_at for times in run.phases if times.phase is phase), timedelta(0))
 
 
 def not_before(run: Run, at: datetime) -> datetime:
