@@ -1,5 +1,6 @@
 """What could not be looked at is told as unknown. It is never a pass and never a fail."""
 
+from control_plane.domain.probe.ledger import INSTANCE_TYPES
 from tests.stories.stage import Ending, Stage
 
 
@@ -29,7 +30,7 @@ def test_an_echo_service_that_answers_rubbish_proves_nothing(stage: Stage) -> No
 
 
 def test_no_room_for_a_probe_is_unknown(stage: Stage) -> None:
-    stage.sim.ec2.fail_next_run_instances("InsufficientInstanceCapacity", times=9)
+    stage.sim.ec2.fail_next_run_instances("InsufficientInstanceCapacity", times=len(INSTANCE_TYPES))
     ending = stage.run(stage.request())
 
     assert_told_and_gone_on(ending)
