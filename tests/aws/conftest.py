@@ -14,7 +14,7 @@ from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.request import Request
-from control_plane.domain.run import Run, run_id_of
+from control_plane.domain.run import Kind, Run, run_id_of
 from tests.aws.fakes import SilentBus, StateMachine
 
 if TYPE_CHECKING:
@@ -96,12 +96,13 @@ def a_request(cluster_name: str = "vision", **terms: object) -> Request:
     return Request.from_wire({"Cluster": {"ClusterName": cluster_name}, **terms})
 
 
-def a_run(request_id: str = "r-1", cluster_name: str = "vision") -> Run:
+def a_run(request_id: str = "r-1", cluster_name: str = "vision", kind: Kind = Kind.PROVISION) -> Run:
     run_id = run_id_of(request_id)
     return Run(
         run_id=run_id,
         request_id=request_id,
         requested_by="arn:aws:iam::123456789012:role/ml",
+        kind=kind,
         cluster_name=cluster_name,
         accepted_at=NOON,
         updated_at=NOON,

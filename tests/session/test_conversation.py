@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from control_plane.session import conversation as limits
 from control_plane.session.conversation import GAP, NOT_OURS, NOTHING_SAID, Conversation
 from control_plane.session.frame import Message, MessageType, PayloadType, read, written
-from control_plane.session.handshake import NO_KMS
-from control_plane.session.order import fields_of
+from control_plane.session.handshake import MOST, NO_KMS, TOO_MANY
+from control_plane.session.order import LONGEST_JSON, fields_of
 from control_plane.session.outcome import End
 from tests.session.agent import (
     ASKED,
@@ -80,7 +80,7 @@ def test_any_order_and_any_repeats_come_to_the_same(data: st.DataObject) -> None
     repeats = data.draw(st.lists(st.sampled_from(WHOLE), max_size=12))
     sent = told(talk := conversation(), data.draw(st.permutations([*WHOLE, *repeats])))
     told(talk, [closed()])
-    talk.lose()
+    talk.lose("end of stream")
 
     assert ended(talk) == ("Completed", "")
     assert talk.outcome is not None
@@ -94,7 +94,7 @@ def test_where_output_is_cut_makes_no_difference(output: bytes, cuts: list[int])
     parts = [output[start:end] for start, end in pairwise(sorted([0, *cuts, len(output)])) if output[start:end]]
     told(talk := conversation(), frames(ASKED, COMPLETE, *[(OUT, part) for part in parts], EXITED))
     told(talk, [closed()])
-    talk.lose()
+    talk.lose("end of stream")
 
     assert talk.outcome is not None
     assert talk.outcome.stdout == output
@@ -116,7 +116,7 @@ def test_messages_that_came_early_wait_and_are_acknowledged_at_once() -> None:
     talk = running()
     sent = told(talk, [stream(number, OUT, b"%d" % number) for number in (3, 5, 2, 4)])
     told(talk, [stream(6, *EXITED), closed()])
-    talk.lose()
+    talk.lose("end of stream")
     assert acknowledged(sent) == [3, 5, 2, 4]
     assert talk.outcome is not None
     assert talk.outcome.stdout == b"2345"
@@ -199,6 +199,14 @@ def test_output_without_a_whole_handshake_is_another_kind_of_document(
     assert ended(talk) == ("Failed", NOT_OURS)
 
 
+def test_a_request_without_an_end_is_refused_and_answered_in_part() -> None:
+    talk = conversation()
+    sent = told(talk, frames((PayloadType.HANDSHAKE_REQUEST, request(*[COMMANDS] * (MOST + 1)))))
+    (answer,) = [json.loads(each.payload) for each in sent if each.type == MessageType.INPUT]
+    assert len(answer["ProcessedClientActions"]) == MOST
+    assert ended(talk) == ("Failed", TOO_MANY)
+
+
 def test_an_agent_that_encrypts_all_the_same_is_hung_up_on() -> None:
     told(talk := conversation(), frames(ASKED, (PayloadType.ENCRYPTION_CHALLENGE, b'{"Challenge":"AAAA"}')))
     assert ended(talk)[0] == End.FAILED
@@ -226,6 +234,12 @@ def test_a_closed_channel_ends_it(payloads: list[tuple[int, bytes]], said: str, 
     assert talk.outcome is not None or talk.due <= NOON + limits.FLUSH
     talk.wait(NOON + limits.FLUSH)
     assert ended(talk) == (end, reason)
+
+
+def test_json_of_a_length_that_nobody_writes_is_not_read() -> None:
+    told(talk := running(), [closed("x" * LONGEST_JSON)])
+    talk.wait(NOON + limits.FLUSH)
+    assert ended(talk) == ("Unknown", NOTHING_SAID)
 
 
 def test_a_closed_channel_leaves_time_for_what_it_overtook() -> None:
@@ -258,7 +272,7 @@ def test_what_is_missing_makes_the_outcome_unknown_whatever_the_exit_code() -> N
 @pytest.mark.parametrize("come", range(len(WHOLE) + 1))
 def test_a_lost_connection_is_unknown_at_every_point(come: int) -> None:
     told(talk := conversation(), WHOLE[:come])
-    talk.lose()
+    talk.lose("end of stream")
     assert ended(talk)[0] == End.UNKNOWN
 
 
@@ -303,6 +317,6 @@ def test_what_is_unknown_is_acknowledged_and_has_no_effect() -> None:
 
 def test_after_its_end_nothing_is_sent() -> None:
     talk = running()
-    talk.lose()
+    talk.lose("end of stream")
     assert (told(talk, WHOLE), talk.wait(NOON + HOUR)) == ([], [])
     assert read(WHOLE[0]).sequence == 0

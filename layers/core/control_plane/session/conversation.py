@@ -78,7 +78,8 @@ class Conversation:
         self._stdout, self._stderr = bytearray(), bytearray()
         self._exit_code: int | None = None
         self._last_words = ""
-        self._closed, self._paused, self._corrupt = False, False, 0
+        self.closed = False  # the service has ended the session; if not, somebody has to call TerminateSession
+        self._paused, self._corrupt = False, 0
 
     @property
     def due(self) -> float:
@@ -116,15 +117,15 @@ class Conversation:
             return [self._unheard.again(at)]
         return []
 
-    def lose(self) -> None:
+    def lose(self, why: str) -> None:
         """The connection is gone, and all that came by it has been received.
 
         It is never opened again: what the command said meanwhile would be missing, and nothing would show it.
         """
-        if not self.outcome and self._closed:
+        if not self.outcome and self.closed:
             self._judge()
         elif not self.outcome:
-            self._end(End.UNKNOWN, f"The connection was lost; waited for {self._phase}.")
+            self._end(End.UNKNOWN, f"The connection was lost ({why}); waited for {self._phase}.")
 
     def _put_up_with(self, corrupt: CorruptFrame) -> None:
         self._corrupt += 1
@@ -144,7 +145,7 @@ class Conversation:
     def _close(self, message: Message, at: float) -> None:
         said = fields_of(message.payload).get("Output")
         self._last_words = said.strip() if isinstance(said, str) else ""
-        self._closed, self._phase_ends = True, min(self._phase_ends, at + FLUSH)
+        self.closed, self._phase_ends = True, min(self._phase_ends, at + FLUSH)
         self._unheard = None
 
     # ---------------------------------------------------------------- what a payload does, by the phase it comes in
@@ -208,7 +209,7 @@ class Conversation:
             self._end(End.COMPLETED, "")
         elif said := "\n".join(filter(None, (self._last_words, stderr))):
             self._end(End.FAILED, said)
-        elif self._closed:
+        elif self.closed:
             self._end(End.UNKNOWN, NOTHING_SAID)
         else:
             self._end(End.UNKNOWN, f"Waited for {self._phase}, and it did not come.")
@@ -220,7 +221,7 @@ class Conversation:
             exit_code=self._exit_code,
             stdout=bytes(self._stdout),
             stderr=bytes(self._stderr),
-            closed=self._closed,
+            closed=self.closed,
         )
 
 

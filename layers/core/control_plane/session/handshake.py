@@ -18,6 +18,8 @@ NO_KMS = (
     "This client does not encrypt with KMS. Use a Session document that has no kmsKeyId, and have none in the "
     "account's Session Manager preferences; TLS protects the channel either way."
 )
+MOST = 8  # actions; agents request two at most
+TOO_MANY = f"This client does no more than {MOST} things."
 
 
 class Status(IntEnum):
@@ -38,11 +40,12 @@ def answer(request: bytes) -> Answer:
     >>> answer(b'{"RequestedClientActions":[{"ActionType":"KMSEncryption"}]}').refusal[:38]
     'This client does not encrypt with KMS.'
     """
-    actions = fields_of(request).get("RequestedClientActions")
-    processed = [_processed(action) for action in actions] if isinstance(actions, list) else []
-    refusal = " ".join(entry["Error"] for entry in processed if entry["Error"])
+    requested = fields_of(request).get("RequestedClientActions")
+    actions = requested if isinstance(requested, list) else []
+    processed = [_processed(action) for action in actions[:MOST]]
+    refusals = [entry["Error"] for entry in processed if entry["Error"]] + [TOO_MANY] * (len(actions) > MOST)
     response = {"ClientVersion": CLIENT_VERSION, "ProcessedClientActions": processed, "Errors": None}
-    return Answer(json.dumps(response, separators=(",", ":")).encode(), refusal)
+    return Answer(json.dumps(response, separators=(",", ":")).encode(), " ".join(refusals))
 
 
 def _processed(action: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from control_plane.session.frame import Message, MessageType, written
 
 EARLY = 1 << 19  # bytes that may wait for what comes before them; AWS's client keeps 10,000 messages
 SYN_AND_FIN = 3
+LONGEST_JSON = 1 << 14  # bytes; both ends write some hundreds, and in memory JSON can take thirty times its length
 
 
 class Order:
@@ -73,9 +74,9 @@ def acknowledged(message: Message) -> int | None:
 
 
 def fields_of(payload: bytes) -> dict[str, object]:
-    """A payload's JSON object; one that is none has no fields."""
+    """A payload's JSON object; one that is none, or is too long, has no fields."""
     try:
-        found = json.loads(payload)
+        found = json.loads(payload) if len(payload) <= LONGEST_JSON else None
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
