@@ -26,7 +26,7 @@ import simulator.ssm
 from simulator import gateway, shortcuts, world
 from simulator.awslambda import service as lambda_service
 from simulator.awslambda.asynchronous import Asynchronous
-from simulator.awslambda.runtime import Outcome, Runtime, Sources
+from simulator.awslambda.runtime import Outcome, Runtime, Sources, secret_of
 from simulator.clients import Clients
 from simulator.clock import Clock
 from simulator.cloudformation import registry
@@ -41,7 +41,11 @@ from simulator.faults.calls import Disturbance
 from simulator.front import Front
 from simulator.iam.authoriser import Authoriser
 from simulator.iam.ledger import ledger_of
+from simulator.operations import Call, Refusal
 from simulator.patching import Patches
+from simulator.responses import Environ
+from simulator.sessions import Gateway
+from simulator.sessions.homes import Homes
 from simulator.slack_inbox import SlackInbox
 from simulator.stepfunctions.machines import Machines
 from simulator.world import Plan
@@ -126,14 +130,21 @@ class Simulator:
         self.ec2 = simulator.ec2.install(self.context, patches)
         self.internet = simulator.internet.start(self.context, self.inbox.receive)
         self._closing.callback(self.internet.close)
-        self.agents = simulator.ssm.install(self.context, self.internet, patches)
         self.hyperpod = simulator.hyperpod.install(self.context, patches)
+        self._gateway = Gateway(self.clock, self.context.region, self._may_open, secret_of)
+        self._closing.callback(self._gateway.close)
+        homes = Homes(self.hyperpod, self.internet.environment)
+        self.sessions = simulator.ssm.Sessions(self.context, self._gateway, homes.of, self.faults)
+        self.agents = simulator.ssm.install(self.context, self.internet, patches, self.sessions)
+
+    def _may_open(self, call: Call, environ: Environ, body: bytes) -> Refusal | None:
+        return self._door.authorise(call, environ, body)  # which is not yet the one that it will be
 
     def _install_plane(self, plan: Plan, patches: Patches) -> None:
         """What the control plane is deployed by and runs on."""
         scratch = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="simulator-"))
         sources = Sources(plan.template.parent, Path(scratch), str(self.internet.ca_file), self.internet.port)
-        self._runtime = Runtime(self.context, sources, self.faults)
+        self._runtime = Runtime(self.context, sources, self.faults, self._gateway)
         self._closing.callback(self._runtime.close)
         self._give_powers(self._door.disturbance)
         lambda_service.install(

@@ -46,7 +46,7 @@ class Clock:
             speed: virtual seconds a real second of waiting is worth; ``math.inf``: waiting takes no real time.
         """
         self._speed = speed
-        self._now = datetime.now(UTC)
+        self._now = datetime.now(UTC).replace(microsecond=0)  # or sums of floats end differently, run by run
         self.changed = threading.Condition(threading.RLock())
         self._timers: list[_Timer] = []
         self._waits: list[_Wait] = []

@@ -7,11 +7,13 @@ from typing import Any
 from simulator import slack_inbox
 from simulator.app import Simulator
 from simulator.awslambda import runtime
+from simulator.ssm import sessions
 
 CANARIES = {
     "the webhook's token": slack_inbox.HOOK.rpartition("/")[2],
     "a function's secret access key": runtime.KEY,
     "a function's session token": runtime.TOKEN,
+    "a data channel's token": sessions.TOKEN,
 }
 
 

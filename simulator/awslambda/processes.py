@@ -71,8 +71,10 @@ class Worker:
         self._lines = connection.makefile("rb")
         self._zygote = zygote
 
-    def talk(self, invoke: dict[str, Any], on_sleep: Callable[[float], float], real_seconds: float) -> dict[str, Any]:
-        """Have one invocation done; `on_sleep(seconds)` waits for the worker and answers the time it is then.
+    def talk(
+        self, invoke: dict[str, Any], wait: Callable[[dict[str, Any]], Any], real_seconds: float
+    ) -> dict[str, Any]:
+        """Have one invocation done; `wait` lets time go on as the worker asks, and answers the time it is then.
 
         Raises:
             WorkerDied: the process is gone; so is this worker.
@@ -82,9 +84,9 @@ class Worker:
         message: dict[str, Any] = {"invoke": invoke}
         while True:
             message = self._exchange(message)
-            if "sleep" not in message:
+            if message.keys().isdisjoint({"sleep", "listen"}):
                 return message
-            message = {"now": on_sleep(message["sleep"])}
+            message = wait(message)
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         line = b""

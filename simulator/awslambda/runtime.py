@@ -13,7 +13,7 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.moto_api._internal import mock_random
 
 from simulator.awslambda.processes import Worker, WorkerDied, Zygote
-from simulator.awslambda.sandboxes import Invocation, Sandboxes
+from simulator.awslambda.sandboxes import Ears, Invocation, Sandboxes
 from simulator.context import Context
 from simulator.faults import Faults, FunctionFault, FunctionKind
 
@@ -24,6 +24,11 @@ REAL_SECONDS = 120.0
 DEAD_AT_START = (FunctionKind.KILL_AT_START, FunctionKind.OUT_OF_MEMORY)
 # A sandbox's credentials: the simulator takes any, and whoever finds these anywhere has found a leak.
 KEY, TOKEN = "simulated-key-of-a-sandbox", "simulated-token-of-a-sandbox"
+
+
+def secret_of(token: str) -> str | None:
+    """The secret key of the sandbox with this session token; None: it is no sandbox's."""
+    return KEY if token.startswith(TOKEN) else None
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,12 @@ class Throttled(Exception):
 class Runtime:
     """All functions' sandboxes."""
 
-    def __init__(self, context: Context, sources: Sources, faults: Faults) -> None:
+    def __init__(self, context: Context, sources: Sources, faults: Faults, ears: Ears) -> None:
         self._context = context
         self._faults = faults
         self._sources = sources
         self._zygote = Zygote()
-        self.sandboxes = Sandboxes(context.clock)
+        self.sandboxes = Sandboxes(context.clock, ears)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._idle: dict[str, list[Worker]] = {}
@@ -87,6 +92,7 @@ class Runtime:
         with self._context.clock.working(f"function {function.function_name}"):
             worker = self._take(function)
             outcome, reusable = self._under(fault, worker, function, payload)
+            self.sandboxes.pump()
             self._give_back(function.function_name, worker, reusable=reusable)
         return outcome
 
@@ -152,12 +158,9 @@ class Runtime:
         skew = self.skew(function.function_name)
         deadline = clock.now() + timedelta(seconds=float(function.timeout))
 
-        def sleep(seconds: float) -> float:
-            left = (deadline - clock.now()).total_seconds()
-            clock.sleep(min(seconds, left))
-            if seconds >= left:
-                raise TimeoutError
-            return clock.now().timestamp() + skew
+        def wait(asked: dict[str, float]) -> dict[str, Any]:
+            heard = self.sandboxes.let_go(worker.token, asked)
+            return {"now": clock.now().timestamp() + skew, "heard": heard}
 
         invoke = {
             "payload": payload,
@@ -171,7 +174,7 @@ class Runtime:
             with self.sandboxes.running(worker.token, invocation):
                 if self._faults.plane_is_dead:  # it died after this worker was chosen, and before it could be found
                     worker.kill()
-                answer = worker.talk(invoke, sleep, REAL_SECONDS)
+                answer = worker.talk(invoke, wait, REAL_SECONDS)
         except TimeoutError:
             worker.kill()
             return _timed_out(request_id, function), False

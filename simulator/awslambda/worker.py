@@ -1,14 +1,16 @@
 """A function's sandbox: imports its handler, answers invocations one after the other, lives in virtual time.
 
 It runs in a forked process and speaks JSON lines with the simulator on one socket:
-``{"invoke": {...}}`` in, ``{"answer": "<JSON>"}`` or ``{"error": {...}}`` out; in between ``{"sleep": seconds}`` out
-and ``{"now": epoch}`` in, because waiting moves the world's clock.
+``{"invoke": {...}}`` in, ``{"answer": "<JSON>"}`` or ``{"error": {...}}`` out; in between, because waiting moves the
+world's clock, ``{"sleep": seconds}`` or ``{"listen": seconds}`` out and ``{"now": epoch, "heard": bool}`` in.
 """
 
 import contextlib
 import importlib
 import json
+import math
 import os
+import select
 import signal
 import socket
 import sys
@@ -23,6 +25,7 @@ import time_machine
 from simulator.awslambda import logs
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DELIVERED = 0.02  # real seconds within which what has been sent to us can be read: it is in the kernel by then
 
 
 def serve(connection: socket.socket, setup: dict[str, Any]) -> None:
@@ -81,7 +84,9 @@ class _Sandbox:
         self._handler: Callable[[Any, Any], Any] | None = None
         self._asking = threading.Lock()
         self._travel: Any = None
+        self._select_now = select.select
         time.sleep = self._sleep  # type: ignore[assignment]  # any number of seconds will do
+        select.select = self._select  # type: ignore[assignment]  # whatever can be waited for
         signal.signal(signal.SIGUSR1, lambda *_: self._sleep(0))  # time has passed while it waited for a reply
 
     def run(self) -> None:
@@ -112,12 +117,27 @@ class _Sandbox:
         return handler
 
     def _sleep(self, seconds: float) -> None:
+        self._wait({"sleep": seconds})
+
+    def _select(self, read: Any, write: Any, exceptional: Any, timeout: float | None = None) -> tuple[list[Any], ...]:
+        """Wait in virtual time. Each look comes after the answers to all that this process has sent before."""
+        ends = math.inf if timeout is None else time.time() + timeout
+        self._wait({"listen": 0.0})
+        ready = self._select_now(read, write, exceptional, 0)
+        while not any(ready) and self._wait({"listen": ends - time.time()}):
+            ready = self._select_now(read, write, exceptional, DELIVERED)
+        return ready
+
+    def _wait(self, how: dict[str, float]) -> bool:
+        """Let the world go on; whether something has been sent to us."""
         with self._asking:
-            self._send({"sleep": seconds})
+            self._send(how)
             line = self._lines.readline()
         if not line:
             os._exit(1)  # the world is gone
-        self._set_time(json.loads(line)["now"])
+        answer = json.loads(line)
+        self._set_time(answer["now"])
+        return bool(answer["heard"])
 
     def _send(self, message: dict[str, Any]) -> None:
         self._connection.sendall(json.dumps(message).encode() + b"\n")

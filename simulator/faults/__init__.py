@@ -1,4 +1,4 @@
-"""Faults: what may happen to calls, functions, events, executions and Slack, as a plan that can be replayed."""
+"""Faults: what may happen to calls, functions, events, executions, Slack, sessions; as a plan that can be replayed."""
 
 from simulator.faults.in_force import Faults
 from simulator.faults.kinds import (
@@ -11,6 +11,8 @@ from simulator.faults.kinds import (
     ExecutionKind,
     FunctionFault,
     FunctionKind,
+    SessionFault,
+    SessionKind,
     SlackFault,
 )
 
@@ -25,5 +27,7 @@ __all__ = [
     "Faults",
     "FunctionFault",
     "FunctionKind",
+    "SessionFault",
+    "SessionKind",
     "SlackFault",
 ]

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from random import Random
 from typing import TypeVar
 
@@ -13,12 +14,13 @@ from simulator.faults.kinds import (
     EventFault,
     ExecutionFault,
     FunctionFault,
+    SessionFault,
     SlackFault,
 )
 from simulator.operations import Call
 from simulator.responses import Response
 
-F = TypeVar("F", CallFault, FunctionFault, EventFault, ExecutionFault, SlackFault)
+F = TypeVar("F", CallFault, FunctionFault, EventFault, ExecutionFault, SlackFault, SessionFault)
 
 
 @dataclass
@@ -95,6 +97,9 @@ class Faults:
 
     def for_post(self) -> SlackFault | None:
         return self._hit(SlackFault, lambda _: True)
+
+    def for_session(self, target: str) -> SessionFault | None:
+        return self._hit(SessionFault, lambda fault: fnmatchcase(target, fault.target))
 
     def _hit(self, kind: type[F], matches: Callable[[F], bool]) -> F | None:
         """The first fault that hits; every one that matches has counted what came by."""

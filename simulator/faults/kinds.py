@@ -51,6 +51,18 @@ class ExecutionKind(StrEnum):
     TIME_OUT = "TimeOut"  # it runs into the state machine's own limit there
 
 
+class SessionKind(StrEnum):
+    NOT_CONNECTED = "NotConnected"  # StartSession says TargetNotConnected
+    LATE_HANDSHAKE = "LateHandshake"  # the agent needs `seconds` until its first word
+    KMS_ASKED = "KmsAsked"  # the agent wants to encrypt
+    CLOSED_SILENTLY = "ClosedSilently"  # after the handshake, with no output and no exit code
+    CHANNEL_LOST = "ChannelLost"  # the connection ends after the first piece of output
+    OUTPUT_TRUNCATED = "OutputTruncated"  # by a pause: half a piece of output, the exit code, and no gap between
+    WRONG_NONCE = "WrongNonce"  # the script is run with another value of the parameter Nonce
+    EVERY_FRAME_TWICE = "EveryFrameTwice"
+    FRAMES_REORDERED = "FramesReordered"  # what the agent says in one moment comes with the last word first
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     nth: int = 1
@@ -138,6 +150,17 @@ class SlackFault(Fault):
         return f"Slack {self.status or 'Cut'}"
 
 
+@dataclass(frozen=True)
+class SessionFault(Fault):
+    target: str  # StartSession's, "sagemaker-cluster:<id>_<group>-<instance id>"; "*" stands for any letters
+    kind: SessionKind
+    seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _hold(0 <= self.seconds <= A_DAY, "Seconds is from 0 to 86,400.")
+
+
 # Who calls in AWS's own name: to start a function, to bury an event, to deploy a stack.
 AWS_ITSELF = frozenset({"cloudformation", "events", "lambda", "states"})
 # What can happen to them: they are no functions, and they hold the clock while they wait.
@@ -146,7 +169,7 @@ HAPPEN_TO_AWS = frozenset(
 )
 
 
-AnyFault = CallFault | FunctionFault | EventFault | ExecutionFault | SlackFault
+AnyFault = CallFault | FunctionFault | EventFault | ExecutionFault | SlackFault | SessionFault
 
 
 def _hold(condition: bool, rule: str) -> None:  # noqa: FBT001 (it reads as a sentence)

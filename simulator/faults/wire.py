@@ -1,6 +1,7 @@
 """A plan of faults as JSON: ``{"Seed": 7, "Faults": [{"Call": "sagemaker:CreateCluster", "Kind": "Cut"}, ...]}``.
 
-What a fault is about is told by its own key: ``Call``, ``Function``, ``DetailType``, ``State`` or ``Slack`` (a status).
+What a fault is about is told by its own key: ``Call``, ``Function``, ``DetailType``, ``State``, ``Slack`` (a status)
+or ``Target`` (of sessions).
 """
 
 from collections.abc import Collection, Mapping
@@ -8,7 +9,15 @@ from dataclasses import Field, fields
 from enum import StrEnum
 from typing import Any
 
-from simulator.faults.kinds import AnyFault, CallFault, EventFault, ExecutionFault, FunctionFault, SlackFault
+from simulator.faults.kinds import (
+    AnyFault,
+    CallFault,
+    EventFault,
+    ExecutionFault,
+    FunctionFault,
+    SessionFault,
+    SlackFault,
+)
 from simulator.faults.names import check, near
 
 FORMS: dict[str, type[AnyFault]] = {
@@ -17,6 +26,7 @@ FORMS: dict[str, type[AnyFault]] = {
     "DetailType": EventFault,
     "State": ExecutionFault,
     "Slack": SlackFault,
+    "Target": SessionFault,
 }
 NUMBERS: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,)}
 

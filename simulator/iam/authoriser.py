@@ -9,7 +9,7 @@ from simulator.cloudformation.deploy import Deployed
 from simulator.cloudformation.registry import NotModelledError
 from simulator.context import ACCOUNT
 from simulator.hyperpod.service import HyperPod
-from simulator.iam import ec2, services, stores  # noqa: F401 (they register what calls need)
+from simulator.iam import ec2, services, sessions, stores  # noqa: F401 (they register what calls need)
 from simulator.iam.calls import ASKS, Asked
 from simulator.iam.ledger import Ledger
 from simulator.iam.policies import EVERYTHING, Ask, Grant, Grants, allowing, grants_of

@@ -18,7 +18,7 @@ Holds = Callable[[Sequence[str], Sequence[str]], bool]  # what the call has, wha
 KNOWN = (
     "aws:RequestTag/", "aws:ResourceAccount", "aws:ResourceTag/", "dynamodb:LeadingKeys", "ec2:CreateAction",
     "ec2:InstanceType", "ec2:Owner", "iam:AWSServiceName", "iam:PassedToService", "sagemaker:TaggingAction",
-    "ssm:resourceTag/",
+    "ssm:SessionDocumentAccessCheck", "ssm:resourceTag/",
 )  # fmt: skip
 
 
@@ -47,10 +47,16 @@ def _all(one: Callable[[str, Sequence[str]], bool]) -> Holds:
     return lambda has, wanted: all(one(value, wanted) for value in has)
 
 
+def _if_exists(holds: Holds) -> Holds:
+    return lambda has, wanted: not has or holds(has, wanted)
+
+
 OPERATORS: dict[str, Holds] = {
     "StringEquals": _any(_equal),
     "StringLike": _any(_like),
+    "ForAllValues:StringEquals": _all(_equal),
     "ForAllValues:StringLike": _all(_like),
+    "BoolIfExists": _if_exists(_any(_equal)),
     "Null": _absent,
 }
 

@@ -10,7 +10,7 @@ from simulator.iam.resources import Resources
 
 
 @on("sagemaker:DescribeCluster", "sagemaker:DeleteCluster", "sagemaker:ListClusterNodes",
-     "sagemaker:ListClusterEvents", "sagemaker:DescribeClusterEvent")  # fmt: skip
+     "sagemaker:DescribeClusterNode", "sagemaker:ListClusterEvents", "sagemaker:DescribeClusterEvent")  # fmt: skip
 def _on_cluster(asked: Asked, resources: Resources) -> Iterator[Ask]:
     found, tags = resources.cluster(asked.json["ClusterName"])
     yield Ask(asked.action, found, keys(tag_keys("aws:ResourceTag", tags)))

@@ -22,7 +22,7 @@ class Internet:
         folder = Path(self._folder.name)
         authority = Authority(folder)
         self.outside = Outside(context, slack)
-        self._server = Server(authority, self.outside.reply)
+        self._server = Server(authority, self.outside)
         self.port, self.ca_file = self._server.port, authority.ca_file
         self._tools = folder / "bin"
         self._tools.mkdir()

@@ -18,9 +18,8 @@ Slack = Callable[[str, bytes], tuple[int, dict[str, str], bytes] | None]
 
 @dataclass(frozen=True)
 class Letter:
-    """One request that reached the internet's edge. `sender_id`: the interface or instance it comes from, or ``""``."""
+    """One request that reached its host."""
 
-    sender_id: str
     host: str
     port: int
     path: str
@@ -57,25 +56,28 @@ class Outside:
         self._blocked.clear()
         self._texts.clear()
 
-    def reply(self, letter: Letter) -> Reply | None:
-        """The answer, or None where nothing ever comes back."""
-        if not self._blocked.isdisjoint({letter.host, EVERY_HOST}) or letter.host.endswith(NOWHERE):
-            return None
-        seen_as = self._seen_as(letter)
-        if seen_as is None:
-            return None
+    def reply(self, letter: Letter, seen_as: str) -> Reply | None:
+        """The answer to somebody who is seen as this address; None where nothing ever comes back."""
         if letter.host == SLACK:
             answer = self._slack(letter.path, letter.body)
             return Reply(*answer) if answer else None
         text = self._texts.get(letter.host, self._texts.get(EVERY_HOST, seen_as))
         return Reply(200, {"Content-Type": "text/plain"}, f"{text}\n".encode())
 
-    def _seen_as(self, letter: Letter) -> str | None:
-        """One of the addresses the connection may leave by: a sender's connections take them in turn."""
-        if not letter.sender_id:
+    def seen_as(self, sender_id: str, host: str, port: int) -> str | None:
+        """The address that a new connection is seen from; None where its packets get lost.
+
+        One of those it may leave by: a sender's connections take them in turn.
+
+        Args:
+            sender_id: of the interface or instance it comes from; "": from somewhere else.
+        """
+        if not self._blocked.isdisjoint({host, EVERY_HOST}) or host.endswith(NOWHERE):
+            return None
+        if not sender_id:
             return ELSEWHERE
-        addresses = way_out(self._context, letter.sender_id, letter.host, letter.port).addresses
+        addresses = way_out(self._context, sender_id, host, port).addresses
         with self._lock:
-            turn = self._connections[letter.sender_id]
-            self._connections[letter.sender_id] += 1
+            turn = self._connections[sender_id]
+            self._connections[sender_id] += 1
         return addresses[turn % len(addresses)] if addresses else None

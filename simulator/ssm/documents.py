@@ -1,6 +1,8 @@
-"""Command documents of schema 2.2: what they ask of their parameters, and the script they come to.
+"""Documents: what they ask of their parameters, and what they come to; a script, or a session's properties.
 
-Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
+Sources:
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
 """
 
 import json
@@ -29,15 +31,37 @@ class Script:
     timeout_seconds: float
 
 
-class Document:
+class _WithParameters:
+    schema: str
+
     def __init__(self, content: str) -> None:
         """
         Args:
             content: JSON or YAML.
         """
         self._content: dict[str, Any] = yaml.safe_load(content)
-        if str(self._content.get("schemaVersion")) != "2.2":
-            raise Refused("InvalidDocument", "The simulator runs documents of schemaVersion 2.2 only.")
+        if str(self._content.get("schemaVersion")) != self.schema:
+            message = f"Of this type the simulator runs documents of schemaVersion {self.schema} only."
+            raise Refused("InvalidDocument", message)
+
+    @property
+    def _parameters(self) -> Mapping[str, Any]:
+        return self._content.get("parameters") or {}
+
+    def _checked(self, given: Values) -> Values:
+        for name in given:
+            if name not in self._parameters:
+                raise Refused("InvalidParameters", f"{name} is not a parameter of the document.")
+        values = {name: given.get(name, _default(shape)) for name, shape in self._parameters.items()}
+        for name, value in values.items():
+            _check(name, value, self._parameters[name])
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class Document(_WithParameters):
+    """A Command document."""
+
+    schema = "2.2"
 
     def scripts(self, given: Values) -> list[Script]:
         """Check the parameters and fill them in.
@@ -70,18 +94,37 @@ class Document:
     def _by_environment(self, name: str) -> bool:
         return bool(self._parameters[name].get("interpolationType") == "ENV_VAR")
 
-    @property
-    def _parameters(self) -> Mapping[str, Any]:
-        return self._content.get("parameters") or {}
 
-    def _checked(self, given: Values) -> Values:
-        for name in given:
-            if name not in self._parameters:
-                raise Refused("InvalidParameters", f"{name} is not a parameter of the document.")
-        values = {name: given.get(name, _default(shape)) for name, shape in self._parameters.items()}
-        for name, value in values.items():
-            _check(name, value, self._parameters[name])
-        return {name: value for name, value in values.items() if value is not None}
+class SessionDocument(_WithParameters):
+    """A Session document; of the types that there are the one that runs a command and ends."""
+
+    schema = "1.0"
+
+    @property
+    def kms_key(self) -> str:
+        return str(self._content.get("inputs", {}).get("kmsKeyId", ""))
+
+    def properties(self, given: Values) -> Mapping[str, Any]:
+        """Check the parameters and fill them in.
+
+        Raises:
+            Refused: InvalidParameters.
+            NotImplementedError: the simulator's agents do not do that.
+        """
+        if (kind := self._content.get("sessionType")) != "NonInteractiveCommands":
+            raise NotImplementedError(f"sessions of type {kind}")
+        values, properties = self._checked(given), self._content["properties"]["linux"]
+        if lacking := {"stdoutseparatorprefix", "stderrseparatorprefix"} & {name.lower() for name in properties}:
+            raise NotImplementedError(", ".join(lacking))
+        return {name: _filled(it, values) if isinstance(it, str) else it for name, it in properties.items()}
+
+
+def _filled(text: str, values: Values) -> str:
+    """As text, and before it is made words of; to the agent two dollar signs in a value are one."""
+    filled = PLACEHOLDER.sub(lambda it: _text(values[it[1]]).replace("$$", "$") if it[1] in values else it[0], text)
+    if re.search(r"\{\{\s*ssm:", filled):
+        raise NotImplementedError("parameters of Parameter Store in a session")
+    return filled
 
 
 def _default(shape: Mapping[str, Any]) -> Sequence[str] | None:

@@ -1,5 +1,6 @@
 """The Systems Manager operations that moto lacks, or answers without doing anything."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from simulator.sessions import Session
 from simulator.ssm.agents import Agents
 from simulator.ssm.commands import (
     PLUGIN_CHARACTERS,
@@ -16,21 +18,24 @@ from simulator.ssm.commands import (
     Commands,
     Invocation,
 )
-from simulator.ssm.documents import Document
+from simulator.ssm.documents import Document, SessionDocument
 from simulator.ssm.errors import Refused
+from simulator.ssm.sessions import Asked, Sessions
 
 Shape = dict[str, Any]
 
 MOST_INSTANCES = 50
 DEFAULT_TIMEOUT = 3600
+SESSION_FIELDS = {key: key for key in ("Target", "Owner", "Status", "SessionId")}
 FILTER_FIELDS = {"InstanceIds": "InstanceId", "PingStatus": "PingStatus", "PlatformTypes": "PlatformType"}
 
 
 class WorldResponse(SimpleSystemManagerResponse):
-    """`agents` and `commands` are set by whoever installs it."""
+    """`agents`, `commands` and `sessions` are set by whoever installs it."""
 
     agents: Agents
     commands: Commands
+    sessions: Sessions
 
     def describe_instance_information(self) -> ActionResult:
         filters = self._information_filters()
@@ -42,13 +47,8 @@ class WorldResponse(SimpleSystemManagerResponse):
         return ActionResult(self._page("InstanceInformationList", found, 10))
 
     def send_command(self) -> ActionResult:
-        instance_ids = self._instance_ids()
-        name, version = self._get_param("DocumentName"), self._get_param("DocumentVersion")
-        found = self.ssm_backend.get_document(
-            name=name.rpartition("/")[2], document_version=version, version_name="", document_format="JSON"
-        )
-        if found["DocumentType"] != "Command":
-            raise Refused("InvalidDocument", f"{name} is no Command document.")
+        instance_ids, name = self._instance_ids(), self._get_param("DocumentName")
+        found = self._document("Command")
         scripts = Document(found["Content"]).scripts(self._get_param("Parameters", {}))
         self._must_be_online(instance_ids)
         now = self.commands.now()
@@ -104,6 +104,52 @@ class WorldResponse(SimpleSystemManagerResponse):
             if instance_id in (None, invocation.instance_id) and invocation.is_known(now)
         ]
         return ActionResult(self._page("CommandInvocations", found, 50))
+
+    def start_session(self) -> ActionResult:
+        self.sessions.pace("StartSession")
+        found = self._document("Session")
+        session = self.sessions.start(
+            Asked(
+                target=self._get_param("Target"),
+                document=found["Name"],
+                content=SessionDocument(found["Content"]),
+                parameters=self._get_param("Parameters", {}),
+                reason=self._get_param("Reason", ""),
+                caller=self._caller(),
+                sandbox=self.headers.get("X-Amz-Security-Token", ""),
+            )
+        )
+        url = self.sessions.url_of(session)
+        return ActionResult({"SessionId": session.id, "TokenValue": session.token, "StreamUrl": url})
+
+    def terminate_session(self) -> ActionResult:
+        self.sessions.pace("TerminateSession")
+        self.sessions.terminate(self._get_param("SessionId"))
+        return ActionResult({"SessionId": self._get_param("SessionId")})
+
+    def describe_sessions(self) -> ActionResult:
+        is_history = self._get_param("State") == "History"
+        found = [_session(session) for session in self.sessions.all() if bool(session.ended) is is_history]
+        for item in self._get_param("Filters", []):
+            if item["key"] not in SESSION_FIELDS:
+                raise NotImplementedError(f"sessions by {item['key']}")
+            found = [session for session in found if session[SESSION_FIELDS[item["key"]]] == item["value"]]
+        return ActionResult(self._page("Sessions", found, 200))
+
+    def _document(self, kind: str) -> Shape:
+        name, version = self._get_param("DocumentName"), self._get_param("DocumentVersion")
+        if not name:
+            raise NotImplementedError("the account's own preferences as a document")
+        found: Shape = self.ssm_backend.get_document(
+            name=name.rpartition("/")[2], document_version=version, version_name="", document_format="JSON"
+        )
+        if found["DocumentType"] != kind:
+            raise Refused("InvalidDocument", f"{name} is no {kind} document.")
+        return found
+
+    def _caller(self) -> str:
+        found = re.search("Credential=([^/,]+)/", self.headers["Authorization"])
+        return found[1] if found else ""
 
     def _information_filters(self) -> list[tuple[str, Sequence[str]]]:
         old = [(item["key"], item["valueSet"]) for item in self._get_param("InstanceInformationFilterList", [])]
@@ -181,6 +227,19 @@ def _plugins(invocation: Invocation) -> list[Shape]:
         }
         for script, outcome in invocation.outcomes
     ]
+
+
+def _session(session: Session) -> Shape:
+    return {
+        "SessionId": session.id,
+        "Target": session.target,
+        "Status": session.status,
+        "StartDate": session.started,
+        "EndDate": session.ended,
+        "DocumentName": session.document,
+        "Owner": session.caller,
+        "Reason": session.reason or None,
+    }
 
 
 def _stamp(moment: Any) -> str:

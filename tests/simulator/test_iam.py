@@ -20,6 +20,8 @@ TABLE = "arn:aws:dynamodb:ap-northeast-1:123456789012:table/runs"
 CLUSTER = "arn:aws:sagemaker:ap-northeast-1:123456789012:cluster/abc"
 OURS = {"StringEquals": {"aws:ResourceTag/stack": "ours"}}
 RUNS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["RUN#*"]}}
+PACE = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["PACE"]}}
+CHECKED = {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
 TAGGING = {"Null": {"sagemaker:TaggingAction": "false"}}
 
 
@@ -62,6 +64,11 @@ def test_a_grant_covers_the_resources_that_its_pattern_means(pattern: str, arn: 
         pytest.param(RUNS, {"dynamodb:LeadingKeys": ["RUN#1", "RUN#2"]}, True, id="all of the keys"),
         pytest.param(RUNS, {"dynamodb:LeadingKeys": ["RUN#1", "NAME#x"]}, False, id="not all of the keys"),
         pytest.param(RUNS, {}, True, id="of none, all"),
+        pytest.param(PACE, {"dynamodb:LeadingKeys": ["PACE"]}, True, id="this key"),
+        pytest.param(PACE, {"dynamodb:LeadingKeys": ["PACE#x"]}, False, id="and no other"),
+        pytest.param(CHECKED, {"ssm:SessionDocumentAccessCheck": ["true"]}, True, id="true"),
+        pytest.param(CHECKED, {"ssm:SessionDocumentAccessCheck": ["false"]}, False, id="not true"),
+        pytest.param(CHECKED, {}, True, id="true, if there at all"),
         pytest.param(TAGGING, {"sagemaker:TaggingAction": ["CreateCluster"]}, True, id="there, as it has to be"),
         pytest.param(TAGGING, {}, False, id="absent, as it must not be"),
         pytest.param(OURS | TAGGING, {"aws:ResourceTag/stack": ["ours"]}, False, id="one condition of two"),
@@ -144,6 +151,15 @@ def test_a_transaction_needs_each_of_its_writes() -> None:
     assert [each.action for each in found] == ["dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
     assert {each.resource for each in found} == {TABLE}
     assert [each.keys("dynamodb:LeadingKeys") for each in found] == [["RUN#1"], ["NAME#x"], ["RUN#1"]]
+
+
+def test_a_session_needs_its_document_and_the_cluster_of_its_node() -> None:
+    asked = json_call("ssm:StartSession", Target="sagemaker-cluster:abc_a_group-i-0-i-01", DocumentName="Probe")
+    document, cluster = asks_of(asked, World())  # type: ignore[arg-type]  # it looks no further
+
+    assert document.resource == "arn:aws:ssm:ap-northeast-1:123456789012:document/Probe"
+    assert cluster.resource == CLUSTER
+    assert {each.action for each in (document, cluster)} == {"ssm:StartSession"}
 
 
 def test_a_query_of_an_index_needs_the_index() -> None:

@@ -106,16 +106,16 @@ def test_every_host_and_port_is_an_echo_and_answers_200(outside: Internet, netwo
 def test_without_a_way_out_curl_fails_at_once(world: World, outside: Internet, network: Network, node: str) -> None:
     world.client("ec2").delete_nat_gateway(NatGatewayId=network.nat_id)
     code, text = curl(outside, node, ECHO)
-    assert (code, text) == (52, "")  # "Empty reply from server"
+    assert (code, text) == (56, "")  # "Empty reply from server"
 
 
 def test_a_blocked_host_answers_nobody_and_others_still_do(outside: Internet, network: Network, node: str) -> None:
     outside.outside.block("checkip.amazonaws.com")
-    assert curl(outside, node, ECHO)[0] == 52
+    assert curl(outside, node, ECHO)[0] == 56
     assert curl(outside, node, "https://ifconfig.example") == (0, network.public_ip)
 
     outside.outside.block()
-    assert curl(outside, node, "https://ifconfig.example")[0] == 52
+    assert curl(outside, node, "https://ifconfig.example")[0] == 56
 
 
 def test_a_host_can_be_made_to_talk_rubbish(outside: Internet, node: str) -> None:
