@@ -9,7 +9,7 @@ PYTHON ?= $(shell scripts/find_python.sh 3.11)
 BIN := .venv/bin
 SPEED ?= 60
 
-.PHONY: help demo up test check audit chaos build deploy bench lock clean
+.PHONY: help demo up test check lab audit chaos build deploy bench lock clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -33,7 +33,11 @@ check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows
 	$(BIN)/python -m scripts.rule_book --check
 	$(BIN)/python -m scripts.gate
 	scripts/build.sh
+	$(MAKE) --no-print-directory lab
 	$(MAKE) --no-print-directory test
+
+lab: .venv/.dev  ## The probe script among real packets: a private subnet, a NAT and an internet in Linux namespaces.
+	$(BIN)/pytest tests/lab
 
 audit: .venv/.dev .venv-audit/.done  ## What is too large for check: checkov on what gets deployed.
 	$(BIN)/python -m scripts.gate --audit

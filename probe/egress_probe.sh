@@ -1,5 +1,6 @@
 #!/bin/sh
-# Where does the traffic of this machine leave? Prints one line of JSON, nothing else, and always ends well.
+# Where does the traffic of this machine leave? Prints one line of JSON and one of proof that this is all of it, nothing
+# else, and always ends well: "<nonce> <bytes of the first line> <SHA-256 of them, in hex>".
 #
 #   egress_probe.sh NONCE ECHO_URLS MUST_REACH MUST_NOT_REACH CONNECTIONS
 #
@@ -9,15 +10,19 @@
 # characters that Run Command shows of it, whatever the length of the URLs.
 #
 # POSIX sh and curl. This text is also carried inside SSM documents, in single quotes: it must hold no single quote and
-# no pair of opening braces. What bounds its time: CONNECTIONS rounds of 8 s, then 16 s for every ten URLs to open.
+# no pair of opening braces. What bounds its time: CONNECTIONS + 1 rounds of 8 s, then 16 s for every ten URLs to open.
 
 exec 2>/dev/null
 set -f
 export LC_ALL=C
 
-# fetch OPTIONS URL: no settings of the machine, no proxy, IPv4 only, TLS only, and slow: a stranger may send without end.
+# get OPTIONS URL: no settings of the machine, no proxy, TLS only, and slow: a stranger may send without end.
+get() {
+  curl -q --noproxy "*" -s --proto =https --connect-timeout 5 --max-time 8 --limit-rate 8k "$@"
+}
+
 fetch() {
-  curl -q --noproxy "*" -4 -s --proto =https --connect-timeout 5 --max-time 8 --limit-rate 8k "$@"
+  get -4 "$@"
 }
 
 # safe TEXT: the text, if it is short and cannot break a line of JSON.
@@ -29,16 +34,32 @@ safe() {
   printf "%s" "$1"
 }
 
-# see POSITION URL: the address that an echo service sees us come from, and the one that we sent from.
+# see POSITION URL: the address that an echo service sees us come from, and the one that we sent from. A source beside an
+# error says that the service had shown its certificate: traffic left. Names that time out are told as not resolved.
 see() {
-  text=$(fetch --fail --write-out " %{local_ip}" "$2")
+  text=$(fetch --fail --write-out " %{time_namelookup} %{time_appconnect} %{local_ip}" "$2")
   error=$?
+  source=${text##* }; text=${text% *}
+  certified=${text##* }; text=${text% *}
+  resolved=${text##* }; text=${text% *}
+  case $error/$resolved in
+    28/*[1-9]*) ;;
+    28/*) error=6 ;;
+  esac
   if [ "$error" -eq 0 ]; then
-    seen=$(printf "%s" "${text% *}" | tr -d "\r\n")
-    printf ",{\"url\":%d,\"address\":\"%s\",\"source\":\"%s\"}" "$1" "$(safe "$seen")" "$(safe "${text##* }")"
-  else
-    printf ",{\"url\":%d,\"error\":%d}" "$1" "$error"
+    seen=$(printf "%s" "$text" | tr -d "\r\n")
+    printf ",{\"url\":%d,\"address\":\"%s\",\"source\":\"%s\"}" "$1" "$(safe "$seen")" "$(safe "$source")"
+    return
   fi
+  case $certified in
+    *[1-9]*) printf ",{\"url\":%d,\"error\":%d,\"source\":\"%s\"}" "$1" "$error" "$(safe "$source")" ;;
+    *) printf ",{\"url\":%d,\"error\":%d}" "$1" "$error" ;;
+  esac
+}
+
+# see_ipv6 POSITION URL: whether it answers over IPv6, by which no NAT gateway of ours is passed.
+see_ipv6() {
+  get -6 --output /dev/null "$2" >/dev/null && printf ",%d" "$1"
 }
 
 # knock POSITION URL: whether anything answers, with which HTTP status. One failure may be chance, so it knocks twice.
@@ -85,10 +106,15 @@ done </proc/net/route
 
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 addresses=$(sample "$2" "$5")
+ipv6=$(each see_ipv6 "$2")
 must_reach=$(each knock "$3")
 must_not_reach=$(each knock "$4")
 
-printf "{\"nonce\":\"%s\",\"started\":\"%s\",\"ended\":\"%s\",\"interface\":\"%s\"" \
-  "$(safe "$1")" "$started" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(safe "$interface")"
-printf ",\"addresses\":[%s],\"must_reach\":[%s],\"must_not_reach\":[%s]}\n" \
-  "${addresses#,}" "${must_reach#,}" "${must_not_reach#,}"
+line=$(
+  printf "{\"nonce\":\"%s\",\"started\":\"%s\",\"ended\":\"%s\",\"interface\":\"%s\"" \
+    "$(safe "$1")" "$started" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(safe "$interface")"
+  printf ",\"addresses\":[%s],\"ipv6\":[%s],\"must_reach\":[%s],\"must_not_reach\":[%s]}" \
+    "${addresses#,}" "${ipv6#,}" "${must_reach#,}" "${must_not_reach#,}"
+)
+digest=$(printf "%s" "$line" | sha256sum)
+printf "%s\n%s %d %s\n" "$line" "$(safe "$1")" "${#line}" "${digest%% *}"

@@ -1,8 +1,9 @@
-"""Put probe/egress_probe.sh into the SSM document in template.yaml: SAM cannot include a file there.
+"""Put probe/egress_probe.sh into both SSM documents in template.yaml: SAM cannot include a file there.
 
 It stands there in single quotes behind `sh -c`: the document's parameters are its arguments, and never its text.
 """
 
+import re
 from pathlib import Path
 from textwrap import indent
 
@@ -20,8 +21,8 @@ def embed(template: str, script: str) -> str:
     for forbidden in ("'", "{{"):
         if forbidden in script:
             raise ValueError(f"egress_probe.sh holds {forbidden}, which it cannot inside an SSM document.")
-    before, rest = template.split(HEAD)
-    return before + HEAD + indent(script, " " * 18) + TAIL + rest.split(TAIL)[1]
+    whole = HEAD + indent(script, " " * 18) + TAIL
+    return re.sub(f"{HEAD}.*?{TAIL}", lambda _: whole, template, flags=re.DOTALL)
 
 
 if __name__ == "__main__":

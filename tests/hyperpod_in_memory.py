@@ -75,6 +75,7 @@ class HyperPodInMemory:
         self.clusters: dict[str, dict[str, Any]] = {}  # by ARN, as DescribeCluster answers
         self.tags: dict[str, dict[str, str]] = {}
         self.nodes: list[dict[str, Any]] = []
+        self.addresses: dict[str, str] = {}  # of nodes, by instance id
         self.events: list[dict[str, Any]] = []
         self.metadata: dict[str, dict[str, Any]] = {}  # EventId → EventMetadata
         self.unseen = 0  # so many DescribeCluster still find nothing
@@ -173,6 +174,12 @@ class HyperPodInMemory:
 
     def _list_cluster_nodes(self, **page: Any) -> dict[str, Any]:
         return _page("ClusterNodeSummaries", self.nodes, **page)
+
+    def _describe_cluster_node(self, NodeId: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        node = next((node for node in self.nodes if node["InstanceId"] == NodeId), None)
+        if node is None:
+            raise Refused("ResourceNotFound", NodeId)
+        return {"NodeDetails": {**node, "PrivatePrimaryIp": self.addresses.get(NodeId, "10.0.1.7")}}
 
     def _list_cluster_events(self, **page: Any) -> dict[str, Any]:
         return _page("Events", self.events, **page)

@@ -67,6 +67,7 @@ UNSEEN: dict[str, list[Unseen]] = {
             f"{DOCS}/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
         ),
     ],
+    "AskerRole": [*FUNCTION, NO_SUCH_KEY],
     "CreatorRole": [
         *FUNCTION,
         Unseen("iam:PassRole", "CreateCluster hands the groups' execution roles to HyperPod.", HYPERPOD),

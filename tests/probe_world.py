@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
@@ -26,6 +27,14 @@ from tests.hyperpod_in_memory import NOON, AnswerT, Crash, Faults, Refused
 ZONE, NAT = "ap-northeast-1a", "203.0.113.10"
 KINDS = {"AccessDenied": AccessDenied, "ThrottlingException": AwsUnavailable, "InternalFailure": AwsUnavailable}
 STEP_TRIES, LOOKS = 8, 200
+
+
+def framed(answer: Mapping[str, Any] | str, nonce: str = "") -> str:
+    """An answer, or a text in its place, as the script prints it: with its length and its digest in a second line."""
+    line = answer if isinstance(answer, str) else json.dumps(answer)
+    content = line.encode(errors="replace")
+    nonce = nonce or (str(answer["nonce"]) if isinstance(answer, Mapping) else "")
+    return f"{line}\n{nonce} {len(content)} {sha256(content).hexdigest()}\n"
 
 
 class Wire:
@@ -185,7 +194,7 @@ class ProbeWorld:
         subnet_id = self.ec2.instances[instance_id].point_key.partition("/")[0]
         seen = {"address": self.addresses.get(subnet_id, NAT), "source": "10.0.1.7"}
         places = range(len(parameters["EchoUrls"].split(",")))
-        return json.dumps(
+        return framed(
             {
                 "nonce": parameters["Nonce"],
                 "started": "2026-11-24T12:00:00Z",
@@ -194,6 +203,7 @@ class ProbeWorld:
                 "addresses": [
                     {"url": place, **seen} for place in places for _ in range(int(parameters["Connections"]))
                 ],
+                "ipv6": [],
                 "must_reach": [],
                 "must_not_reach": [],
             }

@@ -16,9 +16,10 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import judge_body, judge_text
+from control_plane.domain.door.egress_check import judge_check
 from control_plane.domain.messages.announcements import DetailType, announcement
 from control_plane.domain.messages.bus_event import BusEvent
-from control_plane.domain.run import State, run_id_of
+from control_plane.domain.run import Kind, State, run_id_of
 from control_plane.domain.run.lifecycle import ended
 from control_plane.errors import AwsUnavailable, RunNotFound
 from control_plane.steps.accept_request import EventDoor, Report
@@ -74,7 +75,8 @@ def events(doorway: Doorway, acceptance: Acceptance, outbox: Outbox, bus: Silent
 
 @pytest.fixture
 def api(doorway: Doorway, runs: RunTable, dynamodb: "DynamoDBClient") -> Api:
-    return Api(doorway, runs, ClusterIndex(dynamodb, TABLE), partial(judge_text, model=create_cluster_model()))
+    judge = partial(judge_text, model=create_cluster_model())
+    return Api(doorway, runs, ClusterIndex(dynamodb, TABLE), judge, judge_check)
 
 
 CALLER = Caller(requested_by="arn:aws:iam::123456789012:role/ml", fallback_id="gateway-1", at=NOON)
@@ -203,6 +205,48 @@ def test_both_doors_lead_to_the_same_run(api: Api, events: Events, machine: Stat
     answer = api.create_cluster(body(asked), CALLER)
     assert isinstance(answer, Accepted)
     assert list(machine.executions) == [answer.run_id]
+
+
+def test_a_check_of_the_egress_is_let_in_beside_the_run_that_works_on_the_cluster(
+    api: Api, machine: StateMachine
+) -> None:
+    making = api.create_cluster(body({"Cluster": cluster(), "RequestId": "r-1"}), CALLER)
+    checks = [api.check_egress("vision", b"", replace(CALLER, fallback_id=key)) for key in ("a", "b", "a")]
+    assert all(isinstance(answer, Accepted) for answer in (making, *checks))
+    assert list(machine.executions) == [run_id_of(key) for key in ("r-1", "a", "b")]
+    assert (api.run(run_id_of("a")).kind, api.cluster("vision").run_id) == (Kind.EGRESS_CHECK, run_id_of("r-1"))
+
+
+def test_a_check_of_a_cluster_that_somebody_else_made_is_let_in(api: Api) -> None:
+    answer = api.check_egress("theirs", body({"RequestId": "c-1", "Egress": {"NodesPerGroup": "All"}}), CALLER)
+    assert isinstance(answer, Accepted)
+    with pytest.raises(RunNotFound):
+        api.cluster("theirs")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "subject"),
+    [
+        pytest.param("vision", b"not json", "$", id="no JSON"),
+        pytest.param("vision", b"[]", "$", id="a list"),
+        pytest.param("-vision", b"", "$", id="no name"),
+        pytest.param("vision", body({"Cluster": {}}), "$.Cluster", id="a cluster"),
+        pytest.param("vision", body({"Suppress": []}), "$.Suppress", id="what only a create knows"),
+        pytest.param("vision", body({"Egress": {"EchoUrls": ["http://a"]}}), "$.Egress.EchoUrls[0]", id="a bad URL"),
+        pytest.param("vision", b'{"RequestId": "a", "RequestId": "b"}', "$.RequestId", id="a key twice"),
+    ],
+)
+def test_a_bad_check_is_refused_with_the_place_of_its_fault(api: Api, name: str, asked: bytes, subject: str) -> None:
+    answer = api.check_egress(name, asked, CALLER)
+    assert isinstance(answer, Refused)
+    assert [finding.subject for finding in answer.findings] == [subject]
+
+
+def test_a_request_id_is_a_cluster_s_or_a_check_s(api: Api) -> None:
+    api.create_cluster(body({"Cluster": cluster(), "RequestId": "r-1"}), CALLER)
+    answer = api.check_egress("vision", body({"RequestId": "r-1"}), CALLER)
+    assert isinstance(answer, Conflicting)
+    assert (answer.run_id, answer.findings[0].rule) == (run_id_of("r-1"), "DOOR-101")
 
 
 def test_an_idempotency_key_that_can_be_no_request_id_is_told_so(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +15,8 @@ from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import judge_text
+from control_plane.domain.door.egress_check import judge_check
+from control_plane.domain.egress import Egress, Verdict, Via
 from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import run_id_of
 from control_plane.entry.http_api import http_api
@@ -54,7 +57,8 @@ def asker(make: Callable[[], Api]) -> Ask:
             },
         }
         answer = handler(event, context)
-        return answer["statusCode"], json.loads(answer["body"])
+        body = answer["body"]
+        return answer["statusCode"], body if "text/csv" in str(answer["headers"]) else json.loads(body)
 
     return ask
 
@@ -63,7 +67,7 @@ def asker(make: Callable[[], Api]) -> Ask:
 def ask(acceptance: Acceptance, runs: RunTable, dynamodb: "DynamoDBClient") -> Ask:
     doorway = Doorway(acceptance, cast("Executions", StateMachine()))
     judge = partial(judge_text, model=create_cluster_model())
-    return asker(lambda: Api(doorway, runs, ClusterIndex(dynamodb, TABLE), judge))
+    return asker(lambda: Api(doorway, runs, ClusterIndex(dynamodb, TABLE), judge, judge_check))
 
 
 def test_a_request_is_accepted_and_can_be_followed(ask: Ask) -> None:
@@ -102,10 +106,45 @@ def test_a_body_over_the_limit_is_not_even_read(ask: Ask) -> None:
     assert (status, answer["Error"]["Code"]) == (413, "TooLarge")
 
 
-@pytest.mark.parametrize("path", ["/runs/run-nobody", "/clusters/nobody", "/nowhere"])
+@pytest.mark.parametrize("path", ["/runs/run-nobody", "/clusters/nobody", "/clusters/nobody/egress.csv", "/nowhere"])
 def test_what_is_not_there_is_404_in_our_shape(ask: Ask, path: str) -> None:
     status, answer = ask("GET", path)
     assert (status, answer["Error"]["Code"], bool(answer["Error"]["Message"])) == (404, "NotFound", True)
+
+
+SEEN = Egress(
+    instance_group_name="worker",
+    subnet_id="subnet-1",
+    via=Via.ON_NODES,
+    subject="i-1",
+    expected_public_ips=("203.0.113.10",),
+    observed_public_ips=("203.0.113.10", "203.0.113.99"),
+    verdict=Verdict.OTHER_ADDRESS,
+    reason="seen",
+    path="nat-1",
+    checked_at=datetime(2026, 11, 24, 12, tzinfo=UTC),
+)
+
+
+def test_where_a_cluster_leaves_is_told_as_json_and_as_a_table(ask: Ask, runs: RunTable) -> None:
+    _, accepted = ask("POST", "/clusters", json.dumps(cluster("proved")))
+    blind = SEEN.model_copy(update={"observed_public_ips": (), "verdict": Verdict.UNKNOWN, "subject": None})
+    runs.note(accepted["RunId"], egress=(SEEN, blind))
+
+    status, proof = ask("GET", "/clusters/proved/egress.json")
+    assert (status, proof["PublicIps"], proof["RunId"]) == (200, ["203.0.113.10", "203.0.113.99"], accepted["RunId"])
+    assert [row["Verdict"] for row in proof["Egress"]] == ["OtherAddress", "Unknown"]
+
+    status, table = ask("GET", "/clusters/proved/egress.csv")
+    place = "OtherAddress,proved,worker,subnet-1,OnNodes,i-1,2026-11-24T12:00:00.000Z"
+    assert (status, table.splitlines()) == (
+        200,
+        [
+            "PublicIp,Verdict,ClusterName,InstanceGroupName,SubnetId,Via,Subject,CheckedAt",
+            f"203.0.113.10,{place}",
+            f"203.0.113.99,{place}",
+        ],
+    )
 
 
 def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
@@ -120,5 +159,6 @@ def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
 def test_the_api_describes_itself(ask: Ask) -> None:
     status, document = ask("GET", "/openapi.json")
     assert status == 200
-    assert set(document["paths"]) == {"/clusters", "/clusters/{name}", "/runs/{id}"}
+    proofs = {f"/clusters/{{name}}/{part}" for part in ("egress-checks", "egress.json", "egress.csv")}
+    assert set(document["paths"]) == {"/clusters", "/clusters/{name}", "/runs/{id}"} | proofs
     assert {"202", "400", "409"} <= set(document["paths"]["/clusters"]["post"]["responses"])

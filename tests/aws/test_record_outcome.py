@@ -1,20 +1,26 @@
 """How a run ends: once, with all that is known, whatever could not be written beside it."""
 
+import tomllib
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from control_plane.aws.acceptance import Acceptance
+from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.egress import Egress, Verdict, Via
-from control_plane.domain.run import Cause, Disposition, Evidence, Run, State
+from control_plane.domain.run import Cause, Disposition, Evidence, Kind, Run, State
 from control_plane.errors import AccessDenied, AwsUnavailable, CallFailed
 from control_plane.steps.record_outcome import OutcomeRequest, Report, record_outcome
 from control_plane.steps.request import PATIENCE
-from tests.aws.conftest import NOON, a_request, a_run
+from tests.aws.conftest import NOON, TABLE, a_request, a_run
+from tests.contracts.deployed import ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ARN = "arn:aws:sagemaker:ap-northeast-1:123456789012:cluster/abcdefghijkl"
 
@@ -138,6 +144,9 @@ def test_the_evidence_holds_the_request_the_check_and_the_run_and_its_hash_is_in
     last = end(run, State.REFUSED)
     kept = evidence.get(run.run_id, "evidence")
     assert (kept["Check"], kept["Probes"], kept["Run"]["State"]) == ({"Facts": "all of them"}, None, "Refused")
+    assert (
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == kept["Versions"]["ControlPlane"]
+    )
     (told,) = outbox.pending(run.run_id)
     assert last.evidence is not None
     assert told.detail["Evidence"] == last.evidence.to_wire()
@@ -195,3 +204,48 @@ def test_the_first_end_stands(
     report = record_outcome(request, runs=runs, outbox=outbox, evidence=evidence, now=lambda: NOON)
     assert (report, runs.get(run.run_id)) == (Report(state=State.REFUSED), first)
     assert len(outbox.pending(run.run_id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "state", "detail_type"),
+    [
+        pytest.param([Verdict.MATCH, Verdict.MATCH], State.VERIFIED, "HyperPod Egress Verified", id="all match"),
+        pytest.param([Verdict.MATCH, Verdict.BLOCKED], State.MISMATCH, "HyperPod Egress Mismatch", id="one does not"),
+        pytest.param(
+            [Verdict.MATCH, Verdict.UNKNOWN], State.UNVERIFIED, "HyperPod Egress Unverified", id="one unknown"
+        ),
+        pytest.param([], State.UNVERIFIED, "HyperPod Egress Unverified", id="nobody was asked"),
+    ],
+)
+@pytest.mark.parametrize("asked_for", [State.PROVISIONED, State.REFUSED, State.FAILED])
+def test_a_check_of_the_egress_ends_as_its_nodes_have_it_whatever_way_it_came(
+    acceptance: Acceptance, end: Ending, asked_for: State, verdicts: list[Verdict], state: State, detail_type: str
+) -> None:
+    run = acceptance.accept(a_run(kind=Kind.EGRESS_CHECK), a_request(), "same")
+    assert isinstance(run, Run)
+    end.runs.note(run.run_id, egress=[row(Via.ON_NODES, verdict) for verdict in verdicts], cluster_arn=ARN)
+    last = end(run, asked_for)
+    assert (last.state, last.cause, last.cluster_disposition) == (state, None, None)
+    assert [event.detail_type for event in end.outbox.pending(run.run_id)] == [detail_type]
+
+
+def test_a_check_that_broke_off_says_so_and_calls_nothing_failed(acceptance: Acceptance, end: Ending) -> None:
+    run = acceptance.accept(a_run(kind=Kind.EGRESS_CHECK), a_request(), "same")
+    assert isinstance(run, Run)
+    end.runs.note(run.run_id, cause=Cause.IAM, cause_detail="may not list nodes", remedy="Add it to the role.")
+    last = end(run, State.FAILED)
+    assert [(finding.rule, finding.seen, finding.remedy) for finding in last.findings] == [
+        ("PROOF-003", "may not list nodes", "Add it to the role.")
+    ]
+
+
+def test_a_check_takes_the_name_from_nobody_and_is_the_last_proof(
+    acceptance: Acceptance, end: Ending, dynamodb: "DynamoDBClient"
+) -> None:
+    making = accepted(acceptance)
+    check = acceptance.accept(a_run("r-2", kind=Kind.EGRESS_CHECK), a_request(), "another")
+    assert isinstance(check, Run)
+    end.runs.note(check.run_id, egress=[row(Via.ON_NODES, Verdict.MATCH)], cluster_arn=ARN)
+    end(check, State.PROVISIONED)
+    index, name = ClusterIndex(dynamodb, TABLE), str(making.cluster_name)
+    assert (index.run_of(name), index.proof_of(name)) == (making.run_id, check.run_id)

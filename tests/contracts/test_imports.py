@@ -12,13 +12,15 @@ from benchmarks.layers import CORE_GOAL, zipped
 from tests.contracts.deployed import FUNCTIONS, ROOT
 
 HANDLERS = sorted(folder.parent.name for folder in FUNCTIONS.glob("*/handler.py"))
-DOORS, PROBING = {"accept_request", "api"}, {"ask_probes", "launch_probes"}
+DOORS, PROBING = {"accept_request", "api"}, {"ask_nodes", "ask_probes", "choose_nodes", "launch_probes"}
 
 # Without boto3 (botocore does), regex (only tags need it), and a tracer.
 VENDORS = {
     *("aws_lambda_powertools", "botocore", "dateutil", "jmespath", "six", "urllib3"),
     *("annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"),
 }
+
+SPEAKING = {"ask_nodes": {"websockets"}}
 
 # What is dear, or dangerous, and who alone has it.
 ROOMS = {
@@ -69,7 +71,7 @@ def third_party(modules: frozenset[str]) -> set[str]:
 def test_a_start_makes_no_client_and_loads_no_package_that_is_not_listed(function: str) -> None:
     modules, clients = loaded(function)
     assert clients == 0
-    assert third_party(modules) == VENDORS
+    assert third_party(modules) == VENDORS | SPEAKING.get(function, set())
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -61,6 +61,23 @@ def test_the_document_is_one_that_run_command_takes() -> None:
     assert step["precondition"] == {"StringEquals": ["platformType", "Linux"]}
 
 
+def test_nodes_run_the_same_script_with_the_same_parameters() -> None:
+    nodes = properties("NodeProbeDocument")["Content"]
+    assert nodes["parameters"] == content()["parameters"]
+    assert nodes["properties"]["linux"]["commands"] == content()["mainSteps"][0]["inputs"]["runCommand"][0]
+
+
+def test_the_document_of_the_nodes_is_one_that_starts_a_command_and_tells_its_output_apart() -> None:
+    document = properties("NodeProbeDocument")
+    assert (document["DocumentType"], document["DocumentFormat"]) == ("Session", "JSON")
+    content = document["Content"]
+    assert (content["schemaVersion"], content["sessionType"]) == ("1.0", "NonInteractiveCommands")
+    assert "inputs" not in content  # no log of sessions elsewhere, no kmsKeyId
+    linux = content["properties"]["linux"]
+    assert (linux["runAsElevated"], linux["separateOutputStream"]) == (True, True)
+    assert isinstance(linux["commands"], str)
+
+
 @pytest.mark.parametrize("name", content()["parameters"])
 def test_a_pattern_is_anchored_at_both_ends(name: str) -> None:
     assert re.fullmatch(r"\^[^|]*\$|\^\(.*\)\$", pattern(name))

@@ -97,6 +97,7 @@ BY_KIND = {
     "eks:${AWS::Region}:${AWS::AccountId}:cluster/*": "a request names the EKS cluster that orchestrates",
     ":access-entry/*": "HyperPod makes them, in an EKS cluster that a request names",
     ":parameter/aws/service/ami-amazon-linux-latest/*": "one image for each architecture, all of them AWS's; read only",
+    ":session/${AWS::StackName}-AskNodesFunction-*": "a session's id begins with the name of the function",
     "${EvidenceBucket.Arn}/runs/*": "our own bucket's folder of evidence",
     ":execution:${AWS::StackName}-provision-cluster:*": "the runs of our own state machine",
 }
@@ -138,6 +139,9 @@ APART = [
     ("ec2:RunInstances", "events:PutEvents"),
     ("ssm:SendCommand", "secretsmanager:GetSecretValue"),
     ("iam:GetRole", "iam:PassRole"),
+    ("ssm:StartSession", "ssm:SendCommand"),
+    ("ssm:StartSession", "sagemaker:CreateCluster"),
+    ("ssm:StartSession", "secretsmanager:GetSecretValue"),
 ]
 
 
@@ -152,6 +156,7 @@ def test_no_role_has_both(one: str, other: str) -> None:
 NEVER = {
     "ReaderRole": ["events:*", "secretsmanager:*", "sqs:*", "ssm:*", "states:*", "iam:PassRole"],
     "ProberRole": ["events:*", "iam:Create*", "sagemaker:*", "secretsmanager:*", "sqs:*", "states:*"],
+    "AskerRole": ["ec2:*", "eks:*", "events:*", "iam:*", "sagemaker:Create*", "secretsmanager:*", "sqs:*", "states:*"],
     "CreatorRole": ["ec2:*", "s3:*", "secretsmanager:*", "sqs:*", "ssm:*", "states:*"],
     "KeeperRole": ["ec2:*", "eks:*", "iam:*", "sagemaker:*", "secretsmanager:*", "ssm:*"],
     "NotifierRole": ["ec2:*", "eks:*", "events:*", "iam:*", "s3:*", "sagemaker:*", "ssm:*", "states:*"],
@@ -262,6 +267,26 @@ def test_commands_go_to_our_probes_by_our_document_and_never_by_both_in_one_gran
     by_document, to_probes = statements_for("ProberRole", "ssm:SendCommand")
     assert by_document["Resource"]["Fn::Sub"].endswith(":document/${EgressProbeDocument}")
     assert to_probes["Condition"] == {"StringEquals": {"ssm:resourceTag/hyperpod-vpc:stack": OURS}}
+
+
+def test_sessions_are_started_by_our_document_with_nodes_of_hyperpod_and_never_without_a_document() -> None:
+    by_document, with_nodes = statements_for("AskerRole", "ssm:StartSession")
+    assert by_document["Resource"]["Fn::Sub"].endswith(":document/${NodeProbeDocument}")
+    condition, *targets = with_nodes["Resource"]["Fn::If"]
+    assert condition == "TargetsAreClusters"
+    assert [target["Fn::Sub"].split("${AWS::AccountId}:")[1] for target in targets] == [
+        "cluster/*",
+        "managed-instance/sagemaker-cluster:*",
+    ]
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
+    checked = {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
+    assert by_document["Condition"] == with_nodes["Condition"] == checked
+
+
+def test_the_asker_ends_and_opens_its_own_sessions_alone() -> None:
+    [statement] = statements_for("AskerRole", "ssm:TerminateSession")
+    assert statement["Action"] == ["ssm:TerminateSession", "ssmmessages:OpenDataChannel"]
+    assert statement["Resource"]["Fn::Sub"].endswith(":session/${AWS::StackName}-AskNodesFunction-*")
 
 
 def test_the_probe_may_be_asked_and_nothing_else() -> None:

@@ -20,6 +20,8 @@ from tests.contracts.deployed import (
 
 WORK = ("Task", "Map", "Parallel")  # what can fail, and be retried and caught
 EXPLAINING, RECORDING = "Explain failure", "Record outcome"
+# By then the cluster is in service: that nobody could ask its nodes leaves the proof open, and is no failure.
+AFTER_SUCCESS = ("Choose nodes", "Ask nodes")
 States = dict[str, dict[str, Any]]
 
 
@@ -64,7 +66,10 @@ def test_whatever_goes_wrong_leads_to_the_one_explanation_and_from_there_on_and_
     for name, state in work().items():
         targets = {catcher["Next"] for catcher in state["Catch"]}
         assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-        assert targets <= ending - {EXPLAINING} if name in ending else targets == {EXPLAINING}
+        if name in AFTER_SUCCESS:
+            assert targets == {RECORDING}
+        else:
+            assert targets <= ending - {EXPLAINING} if name in ending else targets == {EXPLAINING}
     assert not [name for name in ending if any(name in reachable(target) for target, _ in ways_out(states()[name]))]
 
 

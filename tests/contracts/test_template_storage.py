@@ -81,7 +81,10 @@ def test_every_call_of_the_api_is_signed_throttled_and_logged() -> None:
         for path, methods in body["paths"].items()
         for method, route in methods.items()
     }
-    ours = {"POST /clusters", "GET /clusters/{name}", "GET /runs/{id}", "GET /openapi.json"}
+    ours = {
+        *("POST /clusters", "GET /clusters/{name}", "GET /runs/{id}", "GET /openapi.json"),
+        *("POST /clusters/{name}/egress-checks", "GET /clusters/{name}/egress.json", "GET /clusters/{name}/egress.csv"),
+    }
     assert set(routes) == ours | {"X-AMAZON-APIGATEWAY-ANY-METHOD $default"}
     assert [route["security"] for route in routes.values()] == [[{"AWS_IAM": []}]] * len(routes)
     assert body["components"]["securitySchemes"]["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"

@@ -18,6 +18,7 @@ from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import judge_text
+from control_plane.domain.door.egress_check import judge_check
 from control_plane.domain.suppressible import suppressible
 from control_plane.entry import Handler
 from control_plane.entry.http_api import http_api
@@ -41,7 +42,9 @@ def an_api() -> Iterator[Handler]:
         with a_table() as dynamodb:
             doorway = Doorway(Acceptance(dynamodb, TABLE), cast("Executions", StateMachine()))
             judge = partial(judge_text, model=create_cluster_model(), suppressible=suppressible)
-            yield http_api(lambda: Api(doorway, RunTable(dynamodb, TABLE), ClusterIndex(dynamodb, TABLE), judge))
+            yield http_api(
+                lambda: Api(doorway, RunTable(dynamodb, TABLE), ClusterIndex(dynamodb, TABLE), judge, judge_check)
+            )
 
 
 def ask(

@@ -66,7 +66,7 @@ def test_every_answer_that_the_description_promises_is_given_in_its_shape(api: s
     def send(method: str, path: str, **parts: Any) -> Any:
         answer = api[path][method].Case(**parts).call_and_validate(checks=CHECKS)
         given.setdefault(f"{method} {path}", set()).add(str(answer.status_code))
-        return answer.json()
+        return answer.text if path.endswith(".csv") else answer.json()
 
     run = send("POST", "/clusters", body={"Cluster": cluster(ClusterName="first"), "RequestId": "r-1"})
     send("POST", "/clusters", body=cluster(ClusterName="first"))
@@ -75,6 +75,17 @@ def test_every_answer_that_the_description_promises_is_given_in_its_shape(api: s
     send("POST", "/clusters", body={"ClusterName": "a" * REQUEST_MAX})
     send("GET", "/clusters/{name}", path_parameters={"name": "first"})
     send("GET", "/clusters/{name}", path_parameters={"name": "second"})
+    for kind in ("json", "csv"):
+        send("GET", f"/clusters/{{name}}/egress.{kind}", path_parameters={"name": "first"})
+        send("GET", f"/clusters/{{name}}/egress.{kind}", path_parameters={"name": "second"})
+    bodies: list[Any] = [
+        {"RequestId": "check-1"},
+        {"RequestId": "r-1"},
+        {"Cluster": {}},
+        {"RequestId": "a" * REQUEST_MAX},
+    ]
+    for body in bodies:
+        send("POST", "/clusters/{name}/egress-checks", path_parameters={"name": "first"}, body=body)
     send("GET", "/runs/{id}", path_parameters={"id": run["RunId"]})
     send("GET", "/runs/{id}", path_parameters={"id": "none"})
     promised = {

@@ -8,6 +8,7 @@ one last line terminator: https://docs.oracle.com/en/java/javase/21/docs/api/jav
 """
 
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,22 +134,43 @@ def is_legal(url: str) -> bool:
         return False
 
 
+VALUES = {"Nonce": "0" * 32, "EchoUrls": LEGAL, "MustReach": LEGAL, "MustNotReach": LEGAL, "Connections": "1"}
+
+
+def filled_in(name: str, end: str) -> str:
+    """A document's command, one of its parameters with something behind its value."""
+    document, _, parameter = name.partition(".")
+    content = of_type("AWS::SSM::Document")[document]["Content"]
+    if document == "NodeProbeDocument":
+        command = str(content["properties"]["linux"]["commands"])
+    else:
+        [command] = content["mainSteps"][0]["inputs"]["runCommand"]
+    for key, value in VALUES.items():
+        command = command.replace(f"{{{{ {key} }}}}", value + end if key == parameter else value)
+    return command
+
+
 @pytest.mark.parametrize("end", LAST_LINE_ENDS, ids=ascii)
 @pytest.mark.parametrize("name", URL_LISTS + OTHERS)
 def test_even_a_line_end_that_passed_would_have_nothing_run(name: str, end: str, tmp_path: Path) -> None:
     """The rest of the values would stand on a line of their own, and none of them is a command's name."""
-    content = of_type("AWS::SSM::Document")[name.partition(".")[0]]["Content"]
-    [command] = content["mainSteps"][0]["inputs"]["runCommand"]
-    values = {"Nonce": "0" * 32, "EchoUrls": LEGAL, "MustReach": LEGAL, "MustNotReach": LEGAL, "Connections": "1"}
-    for key, value in values.items():
-        command = command.replace(f"{{{{ {key} }}}}", value + end if name.endswith(f".{key}") else value)
+    command = filled_in(name, end)
     curl = tmp_path / "curl"
     curl.write_text(f"#!/bin/sh\necho curl >>{tmp_path}/ran\nexit 7\n")
     curl.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/bin:/usr/bin"}
     ran = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, env=environment, check=False)
-    assert len(ran.stdout.splitlines()) <= 1
+    assert len(ran.stdout.splitlines()) in (0, 2)
     assert all(line.endswith("not found") for line in ran.stderr.splitlines() if line)
+
+
+@pytest.mark.parametrize("end", LAST_LINE_ENDS, ids=ascii)
+@pytest.mark.parametrize("name", [name for name in PARAMETERS if name.startswith("NodeProbeDocument")])
+def test_nor_would_it_on_a_node_where_no_shell_reads_the_command_at_all(name: str, end: str) -> None:
+    """The agent splits it into words by a shell's quotes, and starts the first of them with the others."""
+    words = shlex.split(filled_in(name, end))
+    assert words[:2] == ["sh", "-c"]
+    assert [word.strip() for word in words[3:]] == ["egress_probe", *VALUES.values()]
 
 
 @pytest.mark.parametrize("text", [*URLS, *OPTIONS, *LARGE], ids=lambda text: ascii(text)[:40])

@@ -1,7 +1,7 @@
 """What a probe's machine could print when somebody else has taken it over: it tells nothing, and nobody repeats it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from control_plane.domain.probe.answer import OUTPUT_LIMIT
 from control_plane.domain.probe.verdict import ProbeVerdict
 from control_plane.domain.request import Request
 from tests.hostile.strings import ALL
-from tests.probe_world import NAT, ProbeWorld
+from tests.probe_world import NAT, ProbeWorld, framed
 from tests.unit.door_samples import cluster
 
 MARK = "MALLORY"  # stands in every output: what is repeated anywhere can be found by it
@@ -124,11 +124,16 @@ def as_read(output: str) -> Invocation:
     return RunCommand(cast("Any", Ssm(output)), "document").invocations("command-1")["i-1"]
 
 
-def played(output: Output) -> tuple[ProbeWorld, ProbeVerdict | None]:
-    """A run whose only probe prints this."""
+def played(output: Output, *, frame: bool = True) -> tuple[ProbeWorld, ProbeVerdict | None]:
+    """A run whose only probe prints this: in a frame that fits, as an attacker can who has read the script."""
     world = ProbeWorld(Request.from_wire({"Cluster": cluster(InstanceGroups=cluster()["InstanceGroups"][:1])}))
     honest = world.ssm.answer
-    world.ssm.answer = lambda instance, asked: as_read(output(json.loads(honest(instance, asked)))).output
+
+    def answer(instance: str, asked: Mapping[str, str]) -> str:
+        line = output(json.loads(honest(instance, asked).partition("\n")[0]))
+        return as_read(framed(line, asked["Nonce"]) if frame else line).output
+
+    world.ssm.answer = answer
     return world, world.whole().verdict
 
 
@@ -150,6 +155,13 @@ def test_it_is_unknown_and_nothing_of_it_is_repeated(output: Output) -> None:
 
 def test_the_honest_answer_proves() -> None:
     assert played(json.dumps)[1] is ProbeVerdict.PROVED
+
+
+@pytest.mark.parametrize("output", [*OUTPUTS.values(), json.dumps], ids=[*OUTPUTS, "the right answer"])
+def test_without_a_frame_it_is_unknown_whatever_it_says(output: Output) -> None:
+    world, verdict = played(output, frame=False)
+    assert verdict is ProbeVerdict.UNKNOWN
+    assert MARK not in world.runs.run.model_dump_json()
 
 
 def test_any_text_for_an_address_is_unknown_and_is_not_repeated() -> None:

@@ -1,5 +1,6 @@
 """A cluster comes up, and its egress is proved before it is paid for."""
 
+from simulator.faults import FunctionFault, FunctionKind
 from tests.stories.stage import Stage
 
 
@@ -8,7 +9,7 @@ def test_the_seeds_one_group_comes_up_and_leaves_by_its_nat_gateways_address(sta
 
     assert ending.run["State"] == "Provisioned", ending.run["CauseDetail"]
     assert ending.told == ["HyperPod Cluster Creating", "HyperPod Cluster Provisioned"]
-    assert ending.run["Proved"] == ["BeforeCreate"]
+    assert ending.run["Proved"] == ["BeforeCreate", "OnNodes"]
     assert ending.seen == {"controller": [stage.ids["ControllerPublicIp"]]}
     assert (ending.clusters, ending.probes, len(ending.slack)) == (1, 0, 2)
 
@@ -46,8 +47,11 @@ def test_without_a_proof_the_result_says_so(stage: Stage) -> None:
 
 
 def test_nodes_that_were_not_asked_are_told(stage: Stage) -> None:
+    stage.sim.inject(FunctionFault("AskNodesFunction", FunctionKind.OUT_OF_MEMORY, nth=0))
     ending = stage.run(stage.request())
+    stage.sim.faults.clear()
 
+    assert (ending.run["State"], ending.run["Proved"]) == ("Provisioned", ["BeforeCreate"])
     unknown = {finding["Rule"] for finding in ending.run["Findings"] if finding["Severity"] == "UNKNOWN"}
     assert "PROOF-001" in unknown
     assert [row for row in ending.run["Egress"] if row["Via"] == "OnNodes"] == []

@@ -67,7 +67,7 @@ def dead_end() -> Account:
 
 def test_a_sound_account_clears_the_run() -> None:
     check = Check(Account())
-    assert check.run() == Report(verdict=Verdict.CLEAR, prove_before_create=True)
+    assert check.run() == Report(verdict=Verdict.CLEAR, prove_before_create=True, prove_on_nodes=True)
     assert (check.world.run.phase, check.world.run.findings) == (Phase.CHECK_ACCOUNT, ())
 
 
@@ -85,11 +85,12 @@ def test_what_is_only_worth_a_warning_clears_the_run() -> None:
     assert [(one.rule, one.severity) for one in check.world.run.findings] == [("ROUTE-001", Severity.WARNS)]
 
 
-@pytest.mark.parametrize(("prove", "asked"), [([], False), (["OnNodes"], False), (["BeforeCreate"], True)])
-def test_the_subnets_are_probed_only_when_that_was_asked_for(prove: list[str], *, asked: bool) -> None:
+@pytest.mark.parametrize("prove", [[], ["OnNodes"], ["BeforeCreate"], ["BeforeCreate", "OnNodes"]])
+def test_what_is_proved_is_what_was_asked_for(prove: list[str]) -> None:
     account = Account()
     account.egress(Prove=prove)
-    assert Check(account).run().prove_before_create is asked
+    report = Check(account).run()
+    assert (report.prove_before_create, report.prove_on_nodes) == ("BeforeCreate" in prove, "OnNodes" in prove)
 
 
 def test_each_group_and_candidate_subnet_has_a_predicted_row() -> None:
@@ -145,7 +146,9 @@ def test_a_run_that_has_ended_is_not_checked() -> None:
 
 
 def test_the_report_reads_as_the_state_machine_asks_for_it() -> None:
-    assert Report(verdict=Verdict.CLEAR, prove_before_create=False).to_wire() == {
+    assert Report(verdict=Verdict.CLEAR, prove_before_create=False, prove_on_nodes=True).to_wire() == {
         "Verdict": "Clear",
         "ProveBeforeCreate": False,
+        "ProveOnNodes": True,
+        "Create": True,
     }

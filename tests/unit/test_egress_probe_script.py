@@ -4,7 +4,9 @@ import json
 import shlex
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from control_plane.domain.probe.answer import OUTPUT_LIMIT, read_answer
 from control_plane.domain.probe.ledger import CONNECTIONS, Question
 from tests.loopback_tls import Page, certificate, serving
+from tests.probe_world import framed
 
 SCRIPT = Path(__file__).parents[2] / "probe/egress_probe.sh"
 TEXT = SCRIPT.read_text()
@@ -55,8 +58,12 @@ def run(command: list[str], folder: Path, first_on_path: Path) -> dict[str, Any]
     env = {"PATH": f"{first_on_path}:/usr/bin:/bin", "https_proxy": "http://127.0.0.1:1"}
     done = subprocess.run(command, env=env, cwd=folder, capture_output=True, check=True)
     assert done.stderr == b""
-    assert done.stdout.count(b"\n") == 1
-    return dict(json.loads(done.stdout))
+    line, frame = done.stdout.decode().splitlines()
+    nonce, length, digest = frame.split(" ")
+    answer = json.loads(line)
+    assert nonce == answer["nonce"]
+    assert (int(length), digest) == (len(line.encode()), sha256(line.encode()).hexdigest())
+    return dict(answer)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +104,7 @@ def command(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_every_shell_prints_the_one_line(shell: list[str], real_curl: Path, tmp_path: Path) -> None:
+def test_every_shell_prints_the_line_and_its_frame(shell: list[str], real_curl: Path, tmp_path: Path) -> None:
     echo = f"{url('echo')},{url('bare')}"
     asked = command(echo=echo, must=url("broken"), must_not=url("echo"), times=2, by=tuple(shell))
     answer = run(asked, tmp_path, real_curl)
@@ -148,12 +155,14 @@ def test_a_text_that_could_be_anything_is_called_rubbish(name: str, real_curl: P
 
 def test_a_stranger_who_sends_without_end_is_cut_off(real_curl: Path, tmp_path: Path) -> None:
     answer = run(command(echo=url("endless"), must=url("endless")), tmp_path, real_curl)
-    assert answer["addresses"] == [{"url": 0, "error": 28}]
+    assert answer["addresses"] == [{"url": 0, "error": 28, "source": "127.0.0.1"}]
     assert answer["must_reach"] == [{"url": 0, "status": 200}]
 
 
 def test_what_an_echo_service_says_beside_an_error_is_no_address(real_curl: Path, tmp_path: Path) -> None:
-    assert run(command(echo=url("refusing")), tmp_path, real_curl)["addresses"] == [{"url": 0, "error": 22}]
+    assert run(command(echo=url("refusing")), tmp_path, real_curl)["addresses"] == [
+        {"url": 0, "error": 22, "source": "127.0.0.1"}
+    ]
 
 
 def test_a_server_that_cannot_show_who_it_is_is_not_believed(
@@ -170,13 +179,14 @@ def test_every_connection_is_made_alike(on_path: Callable[[str], Path], tmp_path
 
     made = [line.rstrip("|\n").split("|") for line in (tmp_path / "calls").read_text().splitlines()]
     assert sorted(call[-1] for call in made) == [
-        *["https://a.b"] * 3,  # one for each connection
+        *["https://a.b"] * 4,  # one for each connection, and one over IPv6
         *["https://c.d"] * 2,  # and a second try
         *["https://e.f"] * 2,
     ]
     for call in made:
-        assert call[:7] == ["-q", "--noproxy", "*", "-4", "-s", "--proto", "=https"]
+        assert call[:6] == ["-q", "--noproxy", "*", "-s", "--proto", "=https"]
         assert "--max-time" in call
+    assert Counter(option for call in made for option in ("-4", "-6") if option in call) == {"-4": 7, "-6": 1}
 
 
 def test_what_opens_at_the_second_try_is_open(on_path: Callable[[str], Path], tmp_path: Path) -> None:
@@ -187,7 +197,7 @@ def test_what_opens_at_the_second_try_is_open(on_path: Callable[[str], Path], tm
 def test_a_machine_without_curl_says_so(tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    for tool in ("sh", "date", "tr"):
+    for tool in ("sh", "date", "tr", "sha256sum"):
         (tools / tool).symlink_to(str(shutil.which(tool)))
     asked = command(echo="https://a.b", must="https://c.d", by=("/usr/bin/env", f"PATH={tools}", "sh"))
     answer = run(asked, tmp_path, tools)
@@ -222,5 +232,6 @@ def test_the_longest_answer_there_can_be_is_shown_whole_by_run_command(
 
     output = json.dumps(answer | {"interface": "i" * 15}, separators=(",", ":"))  # 15: the longest name Linux gives one
     assert len(answer["addresses"]) == 5 * CONNECTIONS
-    assert len(output) < OUTPUT_LIMIT
-    assert read_answer(output, most).nonce == NONCE
+    whole = framed(output, NONCE)
+    assert len(whole) < OUTPUT_LIMIT
+    assert read_answer(whole, most).nonce == NONCE

@@ -79,6 +79,8 @@ KNOWN = [
 ERRORS = [
     ("DeadlinePassed", "run-1 had until 14:00 UTC", Cause.DEADLINE),
     ("NameInUse", "$.Cluster.ClusterName: arn has this name", Cause.NAME_IN_USE),
+    ("EgressOtherAddress", "worker, i-1: https://a: 203.0.113.9", Cause.EGRESS_OTHER_ADDRESS),
+    ("EgressBlocked", "worker, i-1: https://a: timed out", Cause.EGRESS_BLOCKED),
     ("ExecutionAborted", "Somebody stopped the execution.", Cause.STOPPED),
     ("AccessDenied", "This function may not call s3:ListBucket. Add it", Cause.IAM),  # no lifecycle bucket of anybody's
     ("AccessDenied", "This function may not call sagemaker:CreateCluster. (no iam:PassRole)", Cause.IAM),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from control_plane.domain.probe.answer import AnswerError, Echo, Seen, read_answer
 from control_plane.domain.probe.ledger import Question
+from tests.probe_world import framed
 
 QUESTION = Question(
     nonce="0" * 32,
@@ -20,17 +21,22 @@ QUESTION = Question(
 SEEN = [{"url": url, "address": "203.0.113.10", "source": "10.0.1.7"} for url in (1, 0, 1, 0)]
 
 
-def an_output(**changes: Any) -> str:
+def a_line(**changes: Any) -> str:
     whole = {
         "nonce": "0" * 32,
         "started": "2026-11-24T12:00:00Z",
         "ended": "2026-11-24T12:00:01Z",
         "interface": "ens5",
         "addresses": SEEN,
+        "ipv6": [],
         "must_reach": [{"url": 0, "status": 200}],
         "must_not_reach": [],
     }
     return json.dumps(whole | changes)
+
+
+def an_output(**changes: Any) -> str:
+    return framed(a_line(**changes), str(changes.get("nonce", "0" * 32)))
 
 
 def test_an_answer_may_tell_its_lines_in_any_order() -> None:
@@ -40,11 +46,17 @@ def test_an_answer_may_tell_its_lines_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("output", "why"),
     [
-        pytest.param("", "not the line", id="nothing"),
-        pytest.param("sh: 1: not found", "not the line", id="no JSON"),
-        pytest.param("[]", "not the line", id="other JSON"),
-        pytest.param(an_output()[:-20], "not the line", id="cut off"),
-        pytest.param(f"{an_output()}\nmore", "not the line", id="something after it"),
+        pytest.param("", "not whole", id="nothing"),
+        pytest.param("sh: 1: not found", "not whole", id="no JSON"),
+        pytest.param(framed("[]", "0" * 32), "not the line", id="other JSON"),
+        pytest.param(a_line(), "not whole", id="no frame"),
+        pytest.param(an_output()[:-20], "not whole", id="cut off in its frame"),
+        pytest.param(an_output().replace("ens5", "ens"), "not whole", id="something is missing in the middle"),
+        pytest.param(an_output().replace("ens5", "ens6"), "not whole", id="something was changed"),
+        pytest.param(f"{an_output()}more", "not whole", id="something after it"),
+        pytest.param(f"more\n{an_output()}", "not whole", id="something before it"),
+        pytest.param(framed(a_line(nonce="1" * 32), "0" * 32), "another nonce", id="another nonce in its frame only"),
+        pytest.param(an_output(ipv6=[2]), "every URL", id="an answer over IPv6 of a URL nobody asked for"),
         pytest.param(an_output(extra=1), "not the line", id="a key that the script does not print"),
         pytest.param(an_output(addresses=[{"url": 0, "address": "9" * 65}] * 4), "not the line", id="a long text"),
         pytest.param(an_output(nonce="1" * 32), "another nonce", id="another nonce"),

@@ -1,6 +1,5 @@
 """From answers to verdicts: what a row says, which rule is named, and which word the run goes by."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from control_plane.domain.probe.ledger import Ledger, Probe, TroubleKind
 from control_plane.domain.probe.rules import PROBE_RULES, VERDICTS
 from control_plane.domain.probe.verdict import Judgement, ProbeVerdict, judge_probes
 from control_plane.domain.request import Contract, Request
+from tests.probe_world import framed
 from tests.unit.test_probe import RUN_ID, a_request, own_vpc
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ PATH = "subnet-1 → rtb-1: 0.0.0.0/0 → nat-1 (203.0.113.10) → igw-1"
 TIMED_OUT, REFUSED, UNRESOLVED, HTTP_ERROR, UNTRUSTED, NO_CURL = 28, 7, 6, 22, 60, 127
 
 MATCH, ELSEWHERE, BLOCKED, UNKNOWN = Verdict.MATCH, Verdict.OTHER_ADDRESS, Verdict.BLOCKED, Verdict.UNKNOWN
-NO_INSTANCE, NEVER_ONLINE, NO_ANSWER = TroubleKind
+NO_INSTANCE, NEVER_ONLINE, NO_ANSWER = TroubleKind.NO_INSTANCE, TroubleKind.NEVER_ONLINE, TroubleKind.NO_ANSWER
 LOST, RUBBISH = [TIMED_OUT] * 3, ["rubbish"] * 3
 BY_NAT: list["Said"] = [NAT] * 3
 BY_OTHER: list["Said"] = [OTHER] * 3
@@ -30,7 +30,13 @@ ALL_BROKEN = ["PROBE-001", "PROBE-003", "PROBE-004"]
 Said = str | int  # an address (or any text), or curl's error; for a URL to open: its status as text, or curl's error
 
 
-def an_output(request: Request, echo: dict[str, list[Said]], reach: dict[str, Said], shut: dict[str, Said]) -> str:
+def an_output(
+    request: Request,
+    echo: dict[str, list[Said]],
+    reach: dict[str, Said],
+    shut: dict[str, Said],
+    ipv6: tuple[int, ...] = (),
+) -> str:
     terms = request.egress
     lines = [
         {"url": terms.echo_urls.index(url)}
@@ -38,13 +44,14 @@ def an_output(request: Request, echo: dict[str, list[Said]], reach: dict[str, Sa
         for url, all_ in echo.items()
         for one in all_
     ]
-    return json.dumps(
+    return framed(
         {
             "nonce": Ledger.of(RUN_ID, request).question.nonce,
             "started": "2026-11-24T12:00:00Z",
             "ended": "2026-11-24T12:00:01Z",
             "interface": "ens5",
             "addresses": lines,
+            "ipv6": ipv6,
             "must_reach": _knocks(reach),
             "must_not_reach": _knocks(shut),
         }
@@ -66,6 +73,7 @@ def judged(
     promised: tuple[str, ...] = (NAT,),
     contract: Contract = Contract.NAT_GATEWAY,
     expected: tuple[str, ...] = (),
+    ipv6: tuple[int, ...] = (),
 ) -> Judgement:
     """One group, one subnet, one probe that said this."""
     reach, shut = reach or {}, shut or {}
@@ -79,7 +87,8 @@ def judged(
     )
     ledger = Ledger.of(RUN_ID, request)
     [probe] = ledger.probes
-    answered = probe.running_as("i-1", "t4g.nano").model_copy(update={"output": an_output(request, echo, reach, shut)})
+    output = an_output(request, echo, reach, shut, ipv6)
+    answered = probe.running_as("i-1", "t4g.nano").model_copy(update={"output": output})
     return judge_probes(request, ledger.with_probes([answered]), [predicted("workers", "subnet-1", *promised)], NOON)
 
 
@@ -250,6 +259,19 @@ def test_an_answer_that_cannot_be_read_is_unknown(output: str) -> None:
     said = ledger.probes[0].model_copy(update={"output": output})
     judgement = judge_probes(request, ledger.with_probes([said]), [], NOON)
     assert (judgement.rows[0].verdict, rules(judgement)) == (UNKNOWN, ["PROBE-007"])
+
+
+@pytest.mark.parametrize(
+    ("contract", "echo", "verdict", "named"),
+    [
+        pytest.param(Contract.NAT_GATEWAY, BY_NAT, MATCH, ["PROBE-011"], id="beside a NAT gateway it is told"),
+        pytest.param(Contract.CLOSED, LOST, ELSEWHERE, ["PROBE-001", "PROBE-011"], id="a closed network is open"),
+    ],
+)
+def test_a_way_out_over_ipv6_is_told(contract: Contract, echo: list[Said], verdict: Verdict, named: list[str]) -> None:
+    judgement = judged({A: echo}, contract=contract, ipv6=(0,))
+    assert (judgement.rows[0].verdict, rules(judgement)) == (verdict, named)
+    assert f"{A} answers over IPv6" in {finding.seen for finding in judgement.findings}
 
 
 def test_groups_that_share_a_probe_have_a_row_each_and_one_finding() -> None:

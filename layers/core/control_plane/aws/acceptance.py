@@ -11,7 +11,7 @@ from control_plane.aws.transactions import transact
 from control_plane.domain.door.conflicts import Conflict, Over
 from control_plane.domain.messages.announcements import Announcement
 from control_plane.domain.request import Request
-from control_plane.domain.run import Run, run_id_of
+from control_plane.domain.run import Kind, Run, run_id_of
 from control_plane.domain.run.size import within_item
 from control_plane.errors import AwsUnavailable
 
@@ -29,7 +29,7 @@ class Acceptance:
         self._dynamodb, self._table = dynamodb, table
 
     def accept(self, run: Run, request: Request, fingerprint: str, event_id: str | None = None) -> Run | Conflict:
-        """Store a run and claim its name, once.
+        """Store a run, and claim its name if it is to make a cluster, once.
 
         Args:
             fingerprint: tells whether a second request under the same RequestId asks for the same.
@@ -40,11 +40,9 @@ class Acceptance:
             the way.
         """
         name = request.shape.cluster_name
-        writes = [
-            self._put_run(run, fingerprint, is_open=True),
-            self._put_request(run, request),
-            self._put_claim(name, run.run_id),
-        ]
+        writes = [self._put_run(run, fingerprint, is_open=True), self._put_request(run, request)]
+        if run.kind is Kind.PROVISION:
+            writes.append(self._put_claim(name, run.run_id))
         if event_id:
             writes.append(self._put_decision(run_id_of(event_id)))
         unmet = transact(self._dynamodb, "dynamodb:PutItem", writes)

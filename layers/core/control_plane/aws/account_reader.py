@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from control_plane.aws import hyperpod_reader, lifecycle_reader, network_reader, role_reader
 from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
@@ -12,6 +12,7 @@ from control_plane.aws.reading import Reading
 from control_plane.aws.role_reader import read_role
 from control_plane.domain.account.facts import ExistingCluster, Facts, Presence, Role
 from control_plane.domain.account.lifecycle import S3Object, entry_files
+from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.cluster.shape import ClusterShape
 from control_plane.domain.run import Run
 
@@ -42,6 +43,15 @@ class AccountReader:
             cluster=self._cluster(run, reading),
             unread=reading.unread,
         )
+
+    def cluster(self, name: str) -> tuple[Cluster, dict[str, Any]] | None:
+        """A cluster that is there, and in CreateCluster's names what it is made of."""
+        return self._hyperpod.described(name)
+
+    def read_network(self, shape: ClusterShape, at: datetime) -> Facts:
+        """What decides where the traffic of a cluster leaves, and nothing else."""
+        reading = Reading()
+        return Facts(read_at=at, network=NetworkReader(self._ec2, reading).read(shape), unread=reading.unread)
 
     def _roles(self, shape: ClusterShape, reading: Reading) -> dict[str, Role | None]:
         named = {group.execution_role for group in shape.groups} | {shape.cluster_role}

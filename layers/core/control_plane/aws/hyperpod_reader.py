@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.parsers import ResponseParserError
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 LOOKS = frozenset({"sagemaker:DescribeCluster", "sagemaker:ListTags"})
 POLLS = frozenset({"sagemaker:DescribeCluster", "sagemaker:ListClusterNodes"})
+SEATS = frozenset({"sagemaker:ListClusterNodes", "sagemaker:DescribeClusterNode"})
 EVENTS = frozenset({"sagemaker:ListClusterEvents", "sagemaker:DescribeClusterEvent"})
-ACTIONS = LOOKS | POLLS | EVENTS
+ACTIONS = LOOKS | POLLS | SEATS | EVENTS
 
 _TAGS_WERE_READ = object()
 
@@ -50,13 +51,20 @@ class HyperPodReader:
 
     def cluster(self, name: str) -> Cluster | None:
         """Describe a cluster; None where there is none, or none yet: what was made a moment ago can be missing."""
+        found = self.described(name)
+        return found[0] if found else None
+
+    def described(self, name: str) -> tuple[Cluster, dict[str, Any]] | None:
+        """A cluster, and in CreateCluster's names what it is made of; whoever made it."""
         try:
             with calling("sagemaker:DescribeCluster"):
-                return Cluster.model_validate(self._sagemaker.describe_cluster(ClusterName=name))
+                answer = self._sagemaker.describe_cluster(ClusterName=name)
         except AwsRefused as error:
             if is_not_found(error):
                 return None
             raise
+        made_of = ("ClusterName", "VpcConfig", "InstanceGroups", "RestrictedInstanceGroups", "Orchestrator")
+        return Cluster.model_validate(answer), {key: answer[key] for key in made_of if key in answer}  # type: ignore[literal-required]
 
     def look(self, run: Run) -> OurCluster | Stranger | None:
         """Find the cluster of the run's name, and tell by its tags whether the run made it."""
@@ -84,6 +92,17 @@ class HyperPodReader:
         except AwsRefused as error:
             if not is_not_found(error):
                 raise
+
+    def address_of(self, name: str, instance_id: str) -> str | None:
+        """A node's private address; None where it has gone, or shows none."""
+        try:
+            with calling("sagemaker:DescribeClusterNode"):
+                answer = self._sagemaker.describe_cluster_node(ClusterName=name, NodeId=instance_id)
+        except AwsRefused as error:
+            if is_not_found(error):
+                return None
+            raise
+        return answer["NodeDetails"].get("PrivatePrimaryIp")
 
     def error_events(self, name: str) -> Iterator[ClusterEvent]:
         """List the error events, newest first. Only Continuous clusters have any; for others AWS refuses to look.

@@ -21,3 +21,8 @@ def claim_key(cluster_name: str) -> dict[str, Any]:
 def cluster_key(cluster_name: str) -> dict[str, Any]:
     """Which run made the cluster of this name; stays."""
     return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": "CLUSTER"})
+
+
+def proof_key(cluster_name: str) -> dict[str, Any]:
+    """Which run last saw where the cluster of this name leaves; stays."""
+    return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": "PROOF"})

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from control_plane.aws.calls import calling
 from control_plane.aws.items import from_item, to_item
-from control_plane.aws.keys import claim_key, cluster_key, event_key, run_key
+from control_plane.aws.keys import claim_key, cluster_key, event_key, proof_key, run_key
 from control_plane.aws.run_table import update_of
 from control_plane.aws.transactions import transact
 from control_plane.domain.messages.announcements import Announcement
-from control_plane.domain.run import Run
+from control_plane.domain.run import Kind, Run
 from control_plane.domain.run.size import within_item
 from control_plane.domain.wire import rfc3339
 from control_plane.errors import RunOver
@@ -41,7 +41,7 @@ class Outbox:
         event = put_event(self._table, run_id, announcement)
         event["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
         made = {"ClusterArn": cluster_arn, "ClusterStatus": "Creating", "UpdatedAt": announcement.detail["Time"]}
-        writes = [self._update(run_id, made), event, self._point(cluster_name, run_id)]
+        writes = [self._update(run_id, made), event, self._point(cluster_key(cluster_name), run_id)]
         if 0 in transact(self._dynamodb, "dynamodb:PutItem", writes):
             raise RunOver(f"{run_id} ended while its cluster was being created.")
 
@@ -52,11 +52,18 @@ class Outbox:
             RunOver: it had ended before, and that end stands.
         """
         ending = self._update(run.run_id, within_item(run).to_wire(), closes=True)
-        writes = [ending, put_event(self._table, run.run_id, announcement), self._release(run.run_id, run.cluster_name)]
-        if run.cluster_arn:  # perhaps seen only while its failure was explained
-            writes.append(self._point(str(run.cluster_name), run.run_id))
+        name = str(run.cluster_name)
+        writes = [ending, put_event(self._table, run.run_id, announcement)]
+        if run.kind is Kind.PROVISION:
+            writes.append(self._release(run.run_id, run.cluster_name))
+            if run.cluster_arn:  # perhaps seen only while its failure was explained
+                writes.append(self._point(cluster_key(name), run.run_id))
+        if run.cluster_arn and run.egress:
+            writes.append(self._point(proof_key(name), run.run_id))
         unmet = transact(self._dynamodb, "dynamodb:DeleteItem", writes)
-        if unmet == {2}:  # another run holds the name, so ours was taken from us; it is not ours to release
+        if run.kind is Kind.PROVISION and unmet == {
+            2
+        }:  # another run holds the name, so ours was taken from us; it is not ours to release
             unmet = transact(self._dynamodb, "dynamodb:UpdateItem", [*writes[:2], *writes[3:]])
         if unmet:
             raise RunOver(f"{run.run_id} had ended before.")
@@ -89,8 +96,8 @@ class Outbox:
         update: Any = {"TableName": self._table, "Key": run_key(run_id)} | update_of(fields, closes=closes)
         return {"Update": update}
 
-    def _point(self, cluster_name: str, run_id: str) -> "TransactWriteItemTypeDef":
-        return {"Put": {"TableName": self._table, "Item": cluster_key(cluster_name) | to_item({"RunId": run_id})}}
+    def _point(self, key: dict[str, Any], run_id: str) -> "TransactWriteItemTypeDef":
+        return {"Put": {"TableName": self._table, "Item": key | to_item({"RunId": run_id})}}
 
     def _release(self, run_id: str, cluster_name: str | None) -> "TransactWriteItemTypeDef":
         return {

@@ -38,3 +38,6 @@ class AwsShape(BaseModel):
     """A shape that AWS owns: AWS's names on the wire, ours in code; what AWS adds later passes by unread."""
 
     model_config = SHAPE | ConfigDict(extra="ignore")
+
+    def to_wire(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)

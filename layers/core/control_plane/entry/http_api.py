@@ -14,9 +14,9 @@ from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import Run
 from control_plane.domain.wire import Wire
 from control_plane.entry import Handler, logger, now
-from control_plane.entry.openapi import ASKING, answers, described
+from control_plane.entry.openapi import ASKING, CHECKING, TABLE, answers, described
 from control_plane.errors import RunNotFound
-from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Refused
+from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Proof, Refused
 from control_plane.steps.doorway import Caller
 
 STATUS: dict[type[Wire], int] = {Accepted: 202, Refused: 400, Conflicting: 409}
@@ -57,7 +57,7 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
         """Ask for a cluster: a CreateCluster body, alone or with our terms beside it."""
         body = _body(app)
         if len(body) > REQUEST_MAX:
-            return _failure(413, "TooLarge", f"The body has {len(body)} bytes; at most {REQUEST_MAX} are taken.")
+            return _too_large(body)
         answer = api().create_cluster(body, _caller(app))
         return _json(STATUS[type(answer)], answer)
 
@@ -65,6 +65,25 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     def get_cluster(name: str) -> Cluster:
         """What we know of a cluster that a run of ours made, or is making."""
         return api().cluster(name)
+
+    @app.post("/clusters/<name>/egress-checks", responses=answers(told), openapi_extensions=CHECKING)
+    def post_egress_check(name: str) -> Response[Any]:
+        """Ask the nodes of a cluster where they leave, whoever made it. Nothing of it is changed."""
+        body = _body(app)
+        if len(body) > REQUEST_MAX:
+            return _too_large(body)
+        answer = api().check_egress(name, body, _caller(app))
+        return _json(STATUS[type(answer)], answer)
+
+    @app.get("/clusters/<name>/egress.json", responses=answers({200: Proof, 404: Failure, 500: Failure}))
+    def get_egress(name: str) -> Proof:
+        """Where the cluster's traffic was last seen to leave."""
+        return api().proof(name)
+
+    @app.get("/clusters/<name>/egress.csv", responses=TABLE | answers({404: Failure, 500: Failure}))
+    def get_egress_table(name: str) -> Response[Any]:
+        """The same as a table, with a line for each address."""
+        return Response(status_code=200, content_type="text/csv", body=api().proof(name).to_csv())
 
 
 def _runs(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
@@ -108,6 +127,10 @@ def _caller(app: APIGatewayHttpResolver) -> Caller:
     key = app.current_event.headers.get("idempotency-key")
     # The gateway's own id is Base64: "JKJaXmPLvHcESHA=" has a character that a RequestId may not have.
     return Caller(requested_by=who, fallback_id=key or re.sub(r"[^A-Za-z0-9]", "-", context["requestId"]), at=now())
+
+
+def _too_large(body: bytes) -> Response[Any]:
+    return _failure(413, "TooLarge", f"The body has {len(body)} bytes; at most {REQUEST_MAX} are taken.")
 
 
 def _json(status: int, body: Wire) -> Response[Any]:

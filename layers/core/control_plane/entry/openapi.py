@@ -47,6 +47,33 @@ ASKING: dict[str, Any] = {
 }
 
 
+CHECKING: dict[str, Any] = {
+    "parameters": ASKING["parameters"],
+    "requestBody": {
+        "required": False,
+        "description": "How the traffic should leave, if otherwise than its routes promise; and a RequestId.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "RequestId": {"type": "string", "pattern": REQUEST_ID_PATTERN},
+                        "Egress": {"$ref": MODELS.format(model="EgressTerms")},
+                    },
+                    "additionalProperties": False,
+                }
+            }
+        },
+    },
+}
+TABLE: dict[int, Any] = {
+    200: {
+        "description": "A header, and a line for each address that was seen.",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
+}
+
+
 def answers(models: dict[int, type[Wire]]) -> dict[int, Any]:
     """The answers of a route, by status."""
     return {

@@ -1,8 +1,10 @@
 """What the HTTP API answers. The routes are in `entry.http_api`; the shapes here are what its callers read."""
 
+import csv
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 
 from control_plane.aws import cluster_index as cluster_index_room
 from control_plane.aws import run_table
@@ -10,11 +12,11 @@ from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import Judged
 from control_plane.domain.door.conflicts import unusable_key
-from control_plane.domain.egress import Egress
+from control_plane.domain.egress import Egress, Via
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import REQUEST_ID_PATTERN
-from control_plane.domain.run import RUN_ID_PATTERN, Group, Phase, Run, State
-from control_plane.domain.wire import Moment, Wire
+from control_plane.domain.run import RUN_ID_PATTERN, Evidence, Group, Kind, Phase, Run, State
+from control_plane.domain.wire import Moment, Wire, rfc3339
 from control_plane.errors import RunNotFound
 from control_plane.steps import doorway
 from control_plane.steps.doorway import Caller, Doorway, Refusal
@@ -65,19 +67,54 @@ class Cluster(Wire):
     updated_at: Moment
 
 
+class Proof(Wire):
+    """Where a cluster's traffic was last seen to leave, for whoever lets it in by its addresses."""
+
+    cluster_name: str
+    cluster_arn: str | None
+    run_id: str
+    proved: tuple[Via, ...]
+    public_ips: tuple[str, ...]  # all that were seen, sorted; a row's verdict says which were promised
+    egress: tuple[Egress, ...]
+    evidence: Evidence | None
+    updated_at: Moment
+
+    def to_csv(self) -> str:
+        """One line for each address that was seen from each place. No cell of it holds a text that others wrote."""
+        lines = StringIO()
+        table = csv.writer(lines, lineterminator="\n")
+        table.writerow(CSV_COLUMNS)
+        for row in self.egress:
+            place = (row.verdict, self.cluster_name, row.instance_group_name, row.subnet_id, row.via, row.subject or "")
+            table.writerows((address, *place, rfc3339(row.checked_at)) for address in row.observed_public_ips)
+        return lines.getvalue()
+
+
+CSV_COLUMNS = (
+    *("PublicIp", "Verdict", "ClusterName", "InstanceGroupName", "SubnetId", "Via", "Subject"),
+    "CheckedAt",
+)
+
+
 @dataclass(frozen=True)
 class Api:
     doorway: Doorway
     runs: RunTable
     clusters: ClusterIndex
     judge: Callable[[bytes], Judged]
+    judge_check: Callable[[str, bytes], Judged]
 
     def create_cluster(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
-        judged = self.judge(body)
+        return self._let_in(self.judge(body), caller, Kind.PROVISION)
+
+    def check_egress(self, name: str, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
+        return self._let_in(self.judge_check(name, body), caller, Kind.EGRESS_CHECK)
+
+    def _let_in(self, judged: Judged, caller: Caller, kind: Kind) -> Accepted | Refused | Conflicting:
         nameless = judged.request is not None and judged.request.request_id is None
         if nameless and not re.fullmatch(REQUEST_ID_PATTERN, caller.fallback_id):
             return Refused(findings=(unusable_key(caller.fallback_id),))
-        answer = self.doorway.accept(judged, caller)
+        answer = self.doorway.accept(judged, caller, kind)
         if isinstance(answer, Refusal):
             return _refusal(answer)
         name = answer.cluster_name or ""
@@ -91,14 +128,20 @@ class Api:
         return self.runs.get(run_id)
 
     def cluster(self, name: str) -> Cluster:
+        return _cluster(name, self._run_by(self.clusters.run_of, name))
+
+    def proof(self, name: str) -> Proof:
+        return _proof(name, self._run_by(self.clusters.proof_of, name))
+
+    def _run_by(self, pointer: Callable[[str], str | None], name: str) -> Run:
         """
         Raises:
-            RunNotFound: no run of ours made, or is making, a cluster of this name.
+            RunNotFound: no run of ours made, or is making, a cluster of this name; or looked at one.
         """
-        run_id = self.clusters.run_of(name) if len(name) <= NAME_MAX else None
+        run_id = pointer(name) if len(name) <= NAME_MAX else None
         if run_id is None:
             raise RunNotFound(f"No run has made a cluster named {name[:NAME_MAX]}. Ask for one with POST /clusters.")
-        return _cluster(name, self.runs.get(run_id))
+        return self.runs.get(run_id)
 
 
 def _refusal(refusal: Refusal) -> Refused | Conflicting:
@@ -117,5 +160,18 @@ def _cluster(name: str, run: Run) -> Cluster:
         phase=run.phase,
         groups=run.groups,
         egress=run.egress,
+        updated_at=run.updated_at,
+    )
+
+
+def _proof(name: str, run: Run) -> Proof:
+    return Proof(
+        cluster_name=name,
+        cluster_arn=run.cluster_arn,
+        run_id=run.run_id,
+        proved=run.proved,
+        public_ips=tuple(sorted({address for row in run.egress for address in row.observed_public_ips})),
+        egress=run.egress,
+        evidence=run.evidence,
         updated_at=run.updated_at,
     )

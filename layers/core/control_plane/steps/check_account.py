@@ -1,6 +1,9 @@
-"""Step "Check account": read once, judge all, and write down what the routes promise."""
+"""Step "Check account": read once, judge all, and write down what the routes promise.
 
-from collections.abc import Callable
+Of a cluster that is there already only the way out is read: an egress check judges no request.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,9 +14,11 @@ from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.account.case import Case
 from control_plane.domain.egress import Via
-from control_plane.domain.findings import blocking
+from control_plane.domain.findings import Finding, blocking
+from control_plane.domain.request import EgressTerms, Request
 from control_plane.domain.rules import CHECKS, judge
-from control_plane.domain.run import Phase
+from control_plane.domain.run import Kind, Phase, Run
+from control_plane.domain.run.outcome import no_such_cluster
 from control_plane.domain.wire import Wire
 from control_plane.steps.request import StepRequest
 
@@ -28,6 +33,8 @@ class Verdict(StrEnum):
 class Report(Wire):
     verdict: Verdict
     prove_before_create: bool
+    prove_on_nodes: bool
+    create: bool = True  # False: an egress check goes straight to the nodes
 
 
 def check_account(
@@ -41,21 +48,46 @@ def check_account(
     """Check a run's request against the account. Nothing but the run's own record is changed; a repeat checks anew."""
     run = runs.enter(request.run_id, Phase.CHECK_ACCOUNT, now())
     asked = runs.request_of(run.run_id)
+    if run.kind is Kind.EGRESS_CHECK:
+        return _as_it_is(run, asked.egress, runs, evidence, reader, now())
     case = Case(asked, reader.read(run, asked.shape, now()))
     findings, predicted = judge(case), case.predicted_egress()
     remarks = [finding for finding in run.findings if finding.rule not in CHECKS]  # the door's
-    evidence.put(
-        run.run_id,
-        "check",
-        {
-            "Facts": case.facts.to_wire(),
-            "Findings": [finding.to_wire() for finding in findings],
-            "PredictedEgress": [row.to_wire() for row in predicted],
-            "ScalingSubnets": case.scaling_subnets,
-        },
-    )
+    _keep(run, case, findings, evidence)
     runs.note(run.run_id, findings=(*remarks, *findings), predicted_egress=predicted)
     return Report(
         verdict=Verdict.BLOCKED if blocking(findings) else Verdict.CLEAR,
         prove_before_create=Via.BEFORE_CREATE in asked.egress.prove,
+        prove_on_nodes=Via.ON_NODES in asked.egress.prove,
+    )
+
+
+def _as_it_is(
+    run: Run, terms: EgressTerms, runs: RunTable, evidence: EvidenceStore, reader: AccountReader, at: datetime
+) -> Report:
+    """What the routes promise to a cluster that is there, whoever made it."""
+    found = reader.cluster(str(run.cluster_name))
+    if found is None:
+        runs.note(run.run_id, findings=(*run.findings, no_such_cluster(str(run.cluster_name))))
+        return Report(verdict=Verdict.BLOCKED, prove_before_create=False, prove_on_nodes=False, create=False)
+    cluster, made_of = found
+    asked = Request(cluster=made_of, egress=terms)
+    case = Case(asked, reader.read_network(asked.shape, at))
+    _keep(run, case, (), evidence)
+    status = {"cluster_arn": cluster.cluster_arn, "cluster_status": cluster.cluster_status}
+    runs.note(run.run_id, **status, predicted_egress=case.predicted_egress())
+    return Report(verdict=Verdict.CLEAR, prove_before_create=False, prove_on_nodes=True, create=False)
+
+
+def _keep(run: Run, case: Case, findings: Sequence[Finding], evidence: EvidenceStore) -> None:
+    evidence.put(
+        run.run_id,
+        "check",
+        {
+            "Shape": case.request.shape.to_wire(),
+            "Facts": case.facts.to_wire(),
+            "Findings": [finding.to_wire() for finding in findings],
+            "PredictedEgress": [row.to_wire() for row in case.predicted_egress()],
+            "ScalingSubnets": case.scaling_subnets,
+        },
     )

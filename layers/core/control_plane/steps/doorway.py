@@ -12,7 +12,7 @@ from control_plane.domain.door import Judged, request_fingerprint
 from control_plane.domain.door.conflicts import Conflict, conflict_finding
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import Request
-from control_plane.domain.run import Phase, PhaseTimes, Run, State, run_id_of
+from control_plane.domain.run import Kind, Phase, PhaseTimes, Run, State, run_id_of
 from control_plane.errors import CallFailed
 
 logger = logging.getLogger(__name__)
@@ -44,12 +44,12 @@ class Doorway:
     def __init__(self, acceptance: Acceptance, executions: Executions) -> None:
         self._acceptance, self._executions = acceptance, executions
 
-    def accept(self, judged: Judged, caller: Caller) -> Run | Refusal:
+    def accept(self, judged: Judged, caller: Caller, kind: Kind = Kind.PROVISION) -> Run | Refusal:
         """Let a request in, once: a repeat of it meets the run it made before, also after that run's end."""
         request = judged.request
         if request is None:
             return Refusal(tuple(judged.findings))
-        run = self._new_run(request, judged.findings, caller)
+        run = self._new_run(request, judged.findings, caller, kind)
         stored = self._acceptance.accept(run, request, request_fingerprint(request), caller.event_id)
         if isinstance(stored, Conflict):
             return Refusal((conflict_finding(stored, run.request_id, request.shape.cluster_name),), stored.run_id)
@@ -64,13 +64,14 @@ class Doorway:
         except CallFailed:
             logger.warning("%s is accepted, and not started yet.", run_id, exc_info=True)
 
-    def _new_run(self, request: Request, findings: tuple[Finding, ...], caller: Caller) -> Run:
+    def _new_run(self, request: Request, findings: tuple[Finding, ...], caller: Caller, kind: Kind) -> Run:
         request_id = request.request_id or caller.fallback_id
         run_id = run_id_of(request_id)
         return Run(
             run_id=run_id,
             request_id=request_id,
             requested_by=caller.requested_by,
+            kind=kind,
             cluster_name=request.shape.cluster_name,
             phases=(PhaseTimes(phase=Phase.ACCEPT, started_at=caller.at),),
             findings=findings,

@@ -22,7 +22,7 @@ from control_plane.domain.wire import Wire
 from control_plane.errors import AwsUnavailable, CallFailed, NotYet
 from control_plane.steps.request import PatientRequest
 
-ACTIONS = run_table.ACTIONS | hyperpod_reader.ACTIONS
+ACTIONS = run_table.ACTIONS | hyperpod_reader.LOOKS | hyperpod_reader.POLLS | hyperpod_reader.EVENTS
 
 NODES_TOLD, EVENTS_TOLD = 5, 3  # one fault breaks many nodes, and each tells it in the same words
 

@@ -1,9 +1,11 @@
 """Step "Record outcome": write how a run ended, once, together with the event that tells it."""
 
+import platform
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from control_plane import __version__
 from control_plane.aws import evidence as evidence_room
 from control_plane.aws import outbox as outbox_room
 from control_plane.aws import run_table
@@ -26,7 +28,13 @@ ENDING = {
     State.PROVISIONED: DetailType.PROVISIONED,
     State.REFUSED: DetailType.REFUSED,
     State.FAILED: DetailType.FAILED,
+    State.VERIFIED: DetailType.VERIFIED,
+    State.MISMATCH: DetailType.MISMATCH,
+    State.UNVERIFIED: DetailType.UNVERIFIED,
 }
+
+
+PARTS = ("check", "probes", "nodes")
 
 
 class OutcomeRequest(PatientRequest):
@@ -62,11 +70,16 @@ def _announcement(run: Run) -> Announcement:
     return announcement(run, ENDING[run.state], at=run.updated_at, region=place.region, account=place.account)
 
 
+def _frame(run: Run, request: Request) -> dict[str, Any]:
+    versions = {"ControlPlane": __version__, "Python": platform.python_version()}
+    return {"Run": run.to_wire(), "Request": request.to_wire(), "Versions": versions}
+
+
 def _keep(run: Run, request: Request, evidence: EvidenceStore, *, patient: bool) -> Evidence | None:
     """Keep all of it in one document. A run must end even where its evidence cannot be written: then it has none."""
     try:
-        parts: dict[str, Any] = {name.title(): evidence.find(run.run_id, name) for name in ("check", "probes")}
-        return evidence.put(run.run_id, "evidence", {"Run": run.to_wire(), "Request": request.to_wire(), **parts})
+        parts: dict[str, Any] = {name.title(): evidence.find(run.run_id, name) for name in PARTS}
+        return evidence.put(run.run_id, "evidence", {**_frame(run, request), **parts})
     except CallFailed as error:
         if patient and isinstance(error, AwsUnavailable):
             raise

@@ -28,6 +28,7 @@ _DEBUGGER = "https://github.com/awslabs/agent-plugins/tree/main/plugins/sagemake
 _FIELD = "https://github.com/awslabs/awsome-distributed-ai"
 
 _AGAIN = "then send the request again under a new RequestId"
+_ASK_AGAIN = "If the cluster was kept, have its nodes asked again: POST /clusters/{cluster}/egress-checks."
 _STREAMS = "Read the streams LifecycleConfig/<group>/<instance id> of log group {log_group}"
 _ELSEWHERE = "ask for fewer nodes first, take a subnet in another zone that offers the type, or buy a training plan"
 
@@ -37,6 +38,18 @@ _BY_HAND = (
         Cause.STOPPED,
         f"Somebody stopped the run in phase {{phase}}. Look whether cluster {{cluster}} exists, {_AGAIN}.",
         "https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html",
+    ),
+    Clue(
+        r"^EgressOtherAddress\b",
+        Cause.EGRESS_OTHER_ADDRESS,
+        f"Find the other way out and close it, or put its address into ExpectedPublicIps. {_ASK_AGAIN}",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
+    ),
+    Clue(
+        r"^EgressBlocked\b",
+        Cause.EGRESS_BLOCKED,
+        f"Follow the nodes' route, network ACLs and groups, and open the way. {_ASK_AGAIN}",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html",
     ),
     Clue(
         DELETED,

@@ -57,6 +57,7 @@ class Node(AwsShape):
     aws: ClassVar[str] = "sagemaker.ClusterNodeSummary"
 
     instance_group_name: str
+    instance_id: str = ""
     instance_status: InstanceStatus
 
     @property

@@ -48,7 +48,7 @@ def judge_body(body: Json, model: Model, suppressible: Ids = frozenset) -> Judge
     """
     if not isinstance(body, dict):
         return Judged(None, (Fault(Spot(body), BODY, shown(body), "one JSON object", "Send an object.").finding(),))
-    if fault := _out_of_bounds(body):
+    if fault := out_of_bounds(body):
         return Judged(None, (fault.finding(),))
     cluster_keys = model[model.root].members
     full, misplaced = full_form(body, cluster_keys)
@@ -63,7 +63,7 @@ def judge_body(body: Json, model: Model, suppressible: Ids = frozenset) -> Judge
     return Judged(None if blocking(findings) else Request.from_wire(full), findings)
 
 
-def _out_of_bounds(body: dict[str, Any]) -> Fault | None:
+def out_of_bounds(body: dict[str, Any]) -> Fault | None:
     root = Spot(None)
     try:
         size = len(json.dumps(body, ensure_ascii=False).encode(errors="replace"))

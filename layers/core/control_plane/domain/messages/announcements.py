@@ -23,9 +23,13 @@ class DetailType(StrEnum):
     CREATING = "HyperPod Cluster Creating"
     PROVISIONED = "HyperPod Cluster Provisioned"
     FAILED = "HyperPod Cluster Failed"
+    VERIFIED = "HyperPod Egress Verified"
+    MISMATCH = "HyperPod Egress Mismatch"
+    UNVERIFIED = "HyperPod Egress Unverified"
 
 
 IN_ALL = ("RunId", "RequestId", "RequestedBy", "ClusterName", "ClusterArn", "Evidence")
+PROOF = ("Egress", "Proved", "Findings")
 ADDS = {
     DetailType.REFUSED: ("Findings", "Egress"),
     DetailType.CREATING: ("Findings", "PredictedEgress"),
@@ -40,6 +44,9 @@ ADDS = {
         "Egress",
         "Groups",
     ),
+    DetailType.VERIFIED: PROOF,
+    DetailType.MISMATCH: PROOF,
+    DetailType.UNVERIFIED: PROOF,
 }
 
 

@@ -22,6 +22,9 @@ TITLES = {
     DetailType.CREATING.value: "⏳ Creating",
     DetailType.PROVISIONED.value: "✅ Provisioned",
     DetailType.FAILED.value: "❌ Failed",
+    DetailType.VERIFIED.value: "✅ Egress verified",
+    DetailType.MISMATCH.value: "❌ Egress is not as promised",
+    DetailType.UNVERIFIED.value: "❔ Egress not verified",
 }
 MARKS = {"Match": "✅", "OtherAddress": "❌", "Blocked": "⛔"}
 LISTS = ("Findings", "Egress", "PredictedEgress", "Groups")
@@ -104,6 +107,11 @@ SUMMARIES: dict[str, Callable[[Shape], str]] = {
     DetailType.CREATING.value: _creating,
     DetailType.PROVISIONED.value: _provisioned,
     DetailType.FAILED.value: _failed,
+    DetailType.VERIFIED.value: lambda _: "Every node that was asked leaves by the addresses that its routes promise.",
+    DetailType.MISMATCH.value: lambda _: "Nodes leave otherwise than their routes promise. Nothing was changed.",
+    DetailType.UNVERIFIED.value: lambda _: (
+        "Nobody contradicted what the routes promise, and not every node confirmed it."
+    ),
 }
 
 

@@ -1,7 +1,12 @@
-"""What a probe answered: one line of JSON from a machine that we did not build, taken in with care."""
+"""What a probe answered: one line of JSON from a machine that we did not build, taken in with care.
+
+A second line holds its nonce, length and SHA-256: a session may lose output silently, and still end well.
+"""
 
 import json
+import re
 from collections.abc import Iterable
+from hashlib import sha256
 from ipaddress import AddressValueError, IPv4Address
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -44,7 +49,10 @@ class _Line(BaseModel):
 
 
 class Seen(_Line):
-    """One connection to an echo URL: `address` as that service told it (any text), `source` our own."""
+    """One connection to an echo URL: `address` as that service told it (any text), `source` our own.
+
+    A source beside an error: the service showed its certificate, and then gave no address.
+    """
 
     address: str | None = Field(default=None, max_length=64)
     source: str | None = Field(default=None, max_length=64)
@@ -64,6 +72,7 @@ class Answer(BaseModel):
     ended: str
     interface: str
     addresses: tuple[Seen, ...]
+    ipv6: tuple[int, ...]  # positions of the echo URLs that answer over IPv6
     must_reach: tuple[Knock, ...]
     must_not_reach: tuple[Knock, ...]
 
@@ -76,9 +85,10 @@ def read_answer(output: str, question: Question) -> Answer:
     """
     if len(output) > OUTPUT_LIMIT:
         raise AnswerError(f"the answer is longer than {OUTPUT_LIMIT} characters")
+    line = _whole(output, question.nonce)
     try:
-        answer = Answer.model_validate_json(output)
-        json.loads(output, object_pairs_hook=_once)
+        answer = Answer.model_validate_json(line)
+        json.loads(line, object_pairs_hook=_once)
     except ValueError as error:
         raise AnswerError("the answer is not the line of JSON that the probe prints") from error
     if answer.nonce != question.nonce:
@@ -87,9 +97,27 @@ def read_answer(output: str, question: Question) -> Answer:
         _complete(answer.addresses, question.echo_urls, question.connections)
         and _complete(answer.must_reach, question.must_reach)
         and _complete(answer.must_not_reach, question.must_not_reach)
+        and set(answer.ipv6) <= {*range(len(question.echo_urls))}
     ):
         raise AnswerError("the answer does not speak of every URL that was asked for")
     return answer
+
+
+def _whole(output: str, nonce: str) -> str:
+    """The line of JSON, if its frame says that this is all of it."""
+    line, _, frame = output.removesuffix("\n").rpartition("\n")
+    if frame == framed(line, nonce):
+        return line
+    other = re.match(r"[0-9a-f]{32} ", frame)
+    if other and not frame.startswith(nonce):
+        raise AnswerError("the answer carries another nonce: it belongs to another question")
+    raise AnswerError("the answer is not whole: its last line should give its nonce, its length and its SHA-256")
+
+
+def framed(line: str, nonce: str) -> str:
+    """The last line of an answer whose first one this is."""
+    content = line.encode(errors="replace")
+    return f"{nonce} {len(content)} {sha256(content).hexdigest()}"
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -113,15 +141,17 @@ class Echo:
         self.addresses = frozenset(address for address in told if _is_public(address))
         self.other_texts = told - self.addresses
         self.errors = frozenset(one.error for one in seen if one.error is not None)
+        self.certified = any(one.error is not None and one.source for one in seen)
 
     @property
     def answered(self) -> bool:
-        return bool(self.addresses or self.other_texts or HTTP_ERROR in self.errors)
+        return bool(self.addresses or self.other_texts or self.certified or HTTP_ERROR in self.errors)
 
     def __str__(self) -> str:
         texts = ["text that is no public IPv4 address"] if self.other_texts else []
         errors = [in_words(error) for error in sorted(self.errors)]
-        return f"{self.url}: {', '.join([*sorted(self.addresses), *texts, *errors])}"
+        met = ["though it had shown its certificate"] if self.certified else []
+        return f"{self.url}: {', '.join([*sorted(self.addresses), *texts, *errors, *met])}"
 
 
 def echoes(answer: Answer, question: Question) -> list[Echo]:

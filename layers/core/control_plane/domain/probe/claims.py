@@ -17,6 +17,7 @@ from control_plane.domain.probe.ledger import Question
 from control_plane.domain.probe.rules import (
     ANSWER_TELLS,
     ECHOES_AGREE,
+    IPV6_STAYS_INSIDE,
     LEAVES,
     LEAVES_AS_PROMISED,
     MUST_NOT_REACH_STAYS_SHUT,
@@ -61,17 +62,18 @@ def claims_of(answer: Answer, question: Question, promise: Promise) -> Iterator[
     heard = echoes(answer, question)
     opened = [question.must_reach[knock.url] for knock in answer.must_reach if knock.status]
     if promise.contract is Contract.CLOSED:
-        yield from _closed(heard, promise)
+        yield from _closed(heard, answer.ipv6, promise)
     elif any(echo.addresses for echo in heard):
         yield from _addresses(heard, promise)
     else:
         yield from _no_address(heard, promise, opened)
+    yield from _ipv6(answer, question, promise)
     yield from _must_reach(answer, question, promise)
     yield from _must_not_reach(answer, question, promise)
 
 
-def _closed(heard: list[Echo], promise: Promise) -> Iterator[Claim]:
-    if any(echo.answered for echo in heard):
+def _closed(heard: list[Echo], ipv6: Sequence[int], promise: Promise) -> Iterator[Claim]:
+    if ipv6 or any(echo.answered for echo in heard):
         remedy = f"Close the way out ({promise.way}), or send the request with the Contract that holds."
         yield Claim(LEAVES_AS_PROMISED, _all(heard), "no echo service answers: the request says Closed", remedy)
     elif any(echo.errors & NOT_TRIED for echo in heard):
@@ -117,6 +119,13 @@ def _all_shut(errors: frozenset[int]) -> bool:
 def _cannot_tell(heard: list[Echo], promise: Promise) -> Claim:
     remedy = "Name an echo service in EchoUrls that answers with a bare IPv4 address; try it by hand with curl -4."
     return Claim(ANSWER_TELLS, _all(heard), promise.wanted, remedy)
+
+
+def _ipv6(answer: Answer, question: Question, promise: Promise) -> Iterator[Claim]:
+    if answer.ipv6:
+        seen = _some([f"{question.echo_urls[place]} answers over IPv6" for place in sorted(set(answer.ipv6))])
+        remedy = "Take ::/0 out of the subnet's route table, or allow for its IPv6 addresses wherever addresses count."
+        yield Claim(IPV6_STAYS_INSIDE, seen, promise.wanted, remedy)
 
 
 def _must_reach(answer: Answer, question: Question, promise: Promise) -> Iterator[Claim]:

@@ -26,7 +26,7 @@ CONNECTIONS = 3  # to each echo URL: a NAT gateway with several addresses picks 
 
 ONLINE_WAIT = timedelta(minutes=5)  # from the first look, soon after the launch; a small instance needs one or two
 DELIVERY_TIMEOUT = timedelta(seconds=60)
-EXECUTION_TIMEOUT = timedelta(seconds=120)  # the script bounds itself at 88 s
+EXECUTION_TIMEOUT = timedelta(seconds=120)  # the script bounds itself at 96 s
 # SSM waits for the sum: https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html#monitor-about-status-timeouts
 COMMAND_TIMEOUT = DELIVERY_TIMEOUT + EXECUTION_TIMEOUT
 POWER_OFF_AFTER = ONLINE_WAIT + COMMAND_TIMEOUT + timedelta(minutes=5)
@@ -65,9 +65,10 @@ class Question(Wire):
     connections: int = CONNECTIONS
 
     @classmethod
-    def of(cls, run_id: str, terms: EgressTerms) -> Self:
+    def of(cls, asked_by: str, terms: EgressTerms) -> Self:
+        """What somebody asks, under a nonce that is the same when a step runs again."""
         return cls(
-            nonce=sha256(run_id.encode()).hexdigest()[:32],  # the same when a step runs again
+            nonce=sha256(asked_by.encode()).hexdigest()[:32],
             echo_urls=terms.echo_urls,
             must_reach=terms.must_reach,
             must_not_reach=terms.must_not_reach,
@@ -86,6 +87,8 @@ def _listed(urls: tuple[str, ...]) -> str:
 class TroubleKind(StrEnum):
     NO_INSTANCE = "NoInstance"  # it could not be launched, or did not live
     NEVER_ONLINE = "NeverOnline"  # it ran, and never reported to Systems Manager
+    NO_NODE = "NoNode"  # the group has no node that could be asked
+    NO_SESSION = "NoSession"  # Session Manager did not let us talk to it
     NO_ANSWER = "NoAnswer"  # it was not, or could not be, asked
 
 

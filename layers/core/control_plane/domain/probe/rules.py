@@ -1,4 +1,4 @@
-"""What a probe of the subnets can find."""
+"""What a probe can find, in a subnet or on a node."""
 
 from control_plane.domain.egress import Verdict
 from control_plane.domain.findings import Rule, Severity
@@ -74,6 +74,28 @@ STILL_PROMISED = Rule(
     source="https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html",
 )
 
+IPV6_STAYS_INSIDE = Rule(
+    id="PROBE-011",
+    title="No traffic leaves over IPv6.",
+    severity=Severity.WARNS,
+    reason="It passes no NAT gateway, so its addresses are none of those that were promised.",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/egress-only-internet-gateway.html",
+)
+NODE_THERE = Rule(
+    id="PROBE-012",
+    title="A running node of every group can be asked.",
+    severity=Severity.UNKNOWN,
+    reason="Without one nothing was seen of this group; its routes alone promise what they promise.",
+    source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusterNodes.html",
+)
+SESSION_OPENS = Rule(
+    id="PROBE-013",
+    title="Session Manager lets the probe run on a node.",
+    severity=Severity.UNKNOWN,
+    reason="It cannot be asked; that says nothing of where its traffic leaves.",
+    source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-run-jobs-slurm-access-nodes.html",
+)
+
 PROBE_RULES = (
     LEAVES_AS_PROMISED,
     LEAVES,
@@ -85,6 +107,9 @@ PROBE_RULES = (
     ECHOES_AGREE,
     EVERY_GROUP_PROBED,
     STILL_PROMISED,
+    IPV6_STAYS_INSIDE,
+    NODE_THERE,
+    SESSION_OPENS,
 )
 
 # What a row says when one of its rules does not hold. A way out that must not be there is another way out, so it is
@@ -98,5 +123,8 @@ VERDICTS = {
     INSTANCE_REPORTS: Verdict.UNKNOWN,
     ANSWER_TELLS: Verdict.UNKNOWN,
     STILL_PROMISED: Verdict.UNKNOWN,
+    NODE_THERE: Verdict.UNKNOWN,
+    SESSION_OPENS: Verdict.UNKNOWN,
     ECHOES_AGREE: Verdict.MATCH,
+    IPV6_STAYS_INSIDE: Verdict.MATCH,
 }

@@ -69,14 +69,14 @@ def judge_probes(
     findings: dict[tuple[str, str], Finding] = {}
     for group, point in vantage_points(request):
         probe = probes[point]
-        promise = _promise(request.egress, promises.get((group, point.subnet_id)), scales=point.subnet_id in scaling)
+        promise = promised(request.egress, promises.get((group, point.subnet_id)), scales=point.subnet_id in scaling)
         look = _look(probe, ledger.question, promise)
         rows.append(_row(group, probe, promise, look, at))
         findings |= {(claim.rule.id, point.key): claim.at(point.key) for claim in look.claims}
-    return Judgement(tuple(rows), (*findings.values(), *_not_probed(request)), _verdict(row.verdict for row in rows))
+    return Judgement(tuple(rows), (*findings.values(), *_not_probed(request)), word_for(rows))
 
 
-def _promise(terms: EgressTerms, row: PredictedEgress | None, *, scales: bool) -> Promise:
+def promised(terms: EgressTerms, row: PredictedEgress | None, *, scales: bool) -> Promise:
     """By NatGateway the routes promise; where they promise nothing (not read, or knowingly so), the request does."""
     asked_for = frozenset(terms.expected_public_ips)
     by_route = frozenset(row.expected_public_ips if row else ())
@@ -91,8 +91,13 @@ def _promise(terms: EgressTerms, row: PredictedEgress | None, *, scales: bool) -
 def _look(probe: Probe, question: Question, promise: Promise) -> Look:
     if probe.trouble:
         return Look((), (claim_of(probe, probe.trouble, promise, question.echo_urls[0]),))
+    return heard(probe.output or "", question, promise)
+
+
+def heard(output: str, question: Question, promise: Promise) -> Look:
+    """What an output says against a promise."""
     try:
-        answer = read_answer(probe.output or "", question)
+        answer = read_answer(output, question)
     except AnswerError as error:
         return Look((), (Claim(ANSWER_TELLS, str(error), promise.wanted, "Read the answer in the run's evidence."),))
     observed = frozenset[str]().union(*(echo.addresses for echo in echoes(answer, question)))
@@ -129,8 +134,8 @@ def _not_probed(request: Request) -> list[Finding]:
     ]
 
 
-def _verdict(verdicts: Iterable[Verdict]) -> ProbeVerdict:
-    said = set(verdicts)
+def word_for(rows: Iterable[Egress]) -> ProbeVerdict:
+    said = {row.verdict for row in rows}
     if said & CONTRADICTIONS:
         return ProbeVerdict.CONTRADICTED
     return ProbeVerdict.PROVED if said == {Verdict.MATCH} else ProbeVerdict.UNKNOWN

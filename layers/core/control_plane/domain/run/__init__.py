@@ -8,11 +8,21 @@ from control_plane.domain.findings import Finding
 from control_plane.domain.wire import Moment, Wire
 
 
+class Kind(StrEnum):
+    """What a run is for."""
+
+    PROVISION = "Provision"
+    EGRESS_CHECK = "EgressCheck"  # asks the nodes of a cluster that is there, whoever made it; changes nothing
+
+
 class State(StrEnum):
     RUNNING = "Running"
     PROVISIONED = "Provisioned"
     REFUSED = "Refused"
     FAILED = "Failed"
+    VERIFIED = "Verified"  # an egress check: every node leaves as promised
+    MISMATCH = "Mismatch"  # one at least does not
+    UNVERIFIED = "Unverified"  # neither
 
 
 class Phase(StrEnum):
@@ -89,7 +99,7 @@ class Run(Wire):
     run_id: str
     request_id: str
     requested_by: str
-    kind: str = "Provision"
+    kind: Kind = Kind.PROVISION
     cluster_name: str | None  # null only where a refused request gave none
     cluster_arn: str | None = None
     cluster_status: str | None = None  # HyperPod's word when it was last read; None: it was not there

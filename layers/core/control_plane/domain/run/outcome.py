@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from control_plane.domain.egress import Via, proved
+from control_plane.domain.egress import CONTRADICTIONS, Via, proved
 from control_plane.domain.findings import Finding, Rule, Severity
 from control_plane.domain.request import OnFailure, Request
-from control_plane.domain.run import Cause, Disposition, Run, State
+from control_plane.domain.run import Cause, Disposition, Kind, Run, State
 from control_plane.domain.run.lifecycle import ended
 
 NODES_ASKED = Rule(
@@ -23,13 +23,53 @@ PROOF_ON = Rule(
     reason="With Prove: [] nothing is compared with what the routes promise; the result is a prediction.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html",
 )
-OUTCOME_RULES = (NODES_ASKED, PROOF_ON)
+CHECK_ENDED_WELL = Rule(
+    id="PROOF-003",
+    title="An egress check comes to its end.",
+    severity=Severity.UNKNOWN,
+    reason="What it had not asked by then is not known; the cluster itself is as it was.",
+    source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCluster.html",
+)
+CLUSTER_THERE = Rule(
+    id="PROOF-004",
+    title="The cluster whose egress is to be checked is there.",
+    severity=Severity.UNKNOWN,
+    reason="Only nodes of a cluster of this account and region can be asked.",
+    source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCluster.html",
+)
+OUTCOME_RULES = (NODES_ASKED, PROOF_ON, CHECK_ENDED_WELL, CLUSTER_THERE)
 
 
 def outcome(run: Run, request: Request, state: State, at: datetime) -> Run:
     """The run as it ends in this state."""
+    if run.kind is Kind.EGRESS_CHECK:
+        return _checked(run, at)
     known = {State.PROVISIONED: _provisioned, State.FAILED: _failed}.get(state)
     return ended(run.model_copy(update=known(run, request) if known else {}), state, at)
+
+
+def _checked(run: Run, at: datetime) -> Run:
+    """A check ends as its nodes' words have it, on whatever way it came to its end."""
+    rows = [row for row in run.egress if row.via is Via.ON_NODES]
+    state = State.VERIFIED if proved(rows) else State.UNVERIFIED
+    if any(row.verdict in CONTRADICTIONS for row in rows):
+        state = State.MISMATCH
+    findings = run.findings
+    if run.cause:
+        wanted, remedy = CHECK_ENDED_WELL.title, run.remedy or "Ask again."
+        detail = run.cause_detail or ""
+        findings = (
+            *findings,
+            Finding.of(CHECK_ENDED_WELL, subject=run.run_id, seen=detail, wanted=wanted, remedy=remedy),
+        )
+    nothing = {"cause": None, "cause_detail": None, "remedy": None, "cluster_disposition": None}
+    known = {"proved": tuple(proved(rows)), "findings": findings, **nothing}
+    return ended(run.model_copy(update=known), state, at)
+
+
+def no_such_cluster(name: str) -> Finding:
+    wanted, remedy = CLUSTER_THERE.title, "Look for its name: aws sagemaker list-clusters"
+    return Finding.of(CLUSTER_THERE, subject=name, seen="HyperPod knows no such cluster", wanted=wanted, remedy=remedy)
 
 
 def _provisioned(run: Run, request: Request) -> dict[str, Any]:
