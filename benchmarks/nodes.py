@@ -1,0 +1,37 @@
+"""How well the pace of sessions is used when every node of a large cluster is asked, and what a session costs."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from simulator.app import Simulator
+from tests.stories.stage import Stage
+
+NODES = 1_000
+ALLOWED = 3.0  # sessions a second and account; https://github.com/awslabs/awsome-distributed-ai
+START = "ssm:StartSession"
+
+
+def sessions() -> Iterator[str]:
+    with Simulator.start() as simulator:
+        run = Stage(simulator)
+        began = time.perf_counter()
+        ending = run.run(_request(run), patience=0).run
+        took = time.perf_counter() - began
+        starts = [it for it in simulator.calls() if it.call.name == START]
+        started = sorted(session.started for session in simulator.sessions.all())
+    rate = (len(started) - 1) / (started[-1] - started[0]).total_seconds()
+    matches = sum(row["Via"] == "OnNodes" and row["Verdict"] == "Match" for row in ending["Egress"])
+    yield f"the nodes of a cluster, all {NODES} of them, in the simulator"
+    yield f"  {rate / ALLOWED:10.2f} of the allowed rate of {ALLOWED:g} sessions a second; goal 0.9"
+    yield f"  {sum(it.status != 200 for it in starts):10} throttles in {len(starts)} calls of StartSession"
+    yield f"  {matches + ending['OmittedEgress'] - 1:10} of them match; {took:.0f} s here, mostly of the scripts that really run"
+
+
+def _request(run: Stage) -> dict[str, Any]:
+    """A group that has a subnet of its own, large enough, with the workers' way out."""
+    subnet = run.ec2.create_subnet(VpcId=run.ids["VpcId"], CidrBlock="10.0.64.0/20")["Subnet"]["SubnetId"]
+    run.ec2.associate_route_table(RouteTableId=run.ids["WorkerRouteTableId"], SubnetId=subnet)
+    own = run.vpc("Worker") | {"Subnets": [subnet]}
+    egress = {"Prove": ["OnNodes"], "NodesPerGroup": "All"}
+    return run.request(run.group("worker", NODES, OverrideVpcConfig=own), Egress=egress)
