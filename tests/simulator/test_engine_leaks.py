@@ -6,6 +6,7 @@ import pytest
 
 from simulator.app import Simulator
 from simulator.slack_inbox import HOOK
+from simulator.ssm import sessions
 from tests.canaries import CANARIES, leaks
 from tests.conftest import OneWorld
 from tests.simulator.planes import put, tiny
@@ -75,6 +76,11 @@ def test_a_canary_is_found_wherever_it_sits(sim: Simulator) -> None:
 
 def test_the_canaries_are_what_a_function_holds(sim: Simulator) -> None:
     environment = json.loads(sim.invoke("EchoFunction", {"do": "environment"}).payload)["environment"]
-    held = [HOOK, environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]]  # the last with a number
-
-    assert all(canary in secret for canary, secret in zip(CANARIES.values(), held, strict=True))
+    held = {
+        "the webhook's token": HOOK,
+        "a function's secret access key": environment["AWS_SECRET_ACCESS_KEY"],
+        "a function's session token": environment["AWS_SESSION_TOKEN"],  # with a number
+        "a data channel's token": sessions.TOKEN,  # as StartSession gives it, with a number: test_world_sessions.py
+    }
+    assert held.keys() == CANARIES.keys()
+    assert all(CANARIES[name] in secret for name, secret in held.items())

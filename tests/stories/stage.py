@@ -16,6 +16,8 @@ from simulator.cloudformation.deploy import deploy
 
 HOME = Path(__file__).parents[2]
 TERMINAL = ("HyperPod Cluster Refused", "HyperPod Cluster Provisioned", "HyperPod Cluster Failed")
+SUBNETS_ONLY: dict[str, Any] = {"Prove": ["BeforeCreate"]}
+BOTH_PROOFS: dict[str, Any] = {"Prove": ["BeforeCreate", "OnNodes"]}
 _numbers = itertools.count(1)
 
 
@@ -101,13 +103,16 @@ class Stage:
         return {"SecurityGroupIds": [self.ids["SecurityGroupId"]], "Subnets": [self.ids[f"{role}SubnetId"]]}
 
     def request(self, *groups: dict[str, Any], **terms: Any) -> dict[str, Any]:
-        """One group in the controller's subnet, or these; `terms` are ours, beside Cluster."""
+        """One group in the controller's subnet, or these; `terms` are ours, beside Cluster.
+
+        The nodes are asked only where a story is about that: it takes as long as the rest of the run.
+        """
         cluster = {
             "ClusterName": self.cluster,
             "VpcConfig": self.vpc("Controller"),
             "InstanceGroups": list(groups) or [self.group("controller")],
         }
-        return {"RequestId": f"request-{self.number}", "Cluster": cluster, **terms}
+        return {"RequestId": f"request-{self.number}", "Cluster": cluster, "Egress": SUBNETS_ONLY, **terms}
 
     def two_groups(self, **terms: Any) -> dict[str, Any]:
         workers = self.group("worker", 2, OverrideVpcConfig=self.vpc("Worker"))

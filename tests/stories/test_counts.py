@@ -11,7 +11,7 @@ import pytest
 
 from simulator.app import Simulator
 from tests.counts import documented, documented_in
-from tests.stories.stage import Ending, Stage
+from tests.stories.stage import BOTH_PROOFS, Ending, Stage
 
 LOOPS = {
     "Ask probes": {"Wait for probes", "Ask probes", "Have the probes answered?"},
@@ -57,7 +57,7 @@ class Example:
 @pytest.fixture(scope="module")
 def example(simulator: Simulator) -> Example:
     stage, endings = Stage(simulator), list[Ending]()
-    order = calls_during(simulator, lambda: endings.append(stage.run(stage.request())))
+    order = calls_during(simulator, lambda: endings.append(stage.run(stage.request(Egress=BOTH_PROOFS))))
     simulator.settle()
     return Example(simulator, endings[0], order, states_of(simulator, endings[0]))
 

@@ -1,11 +1,11 @@
 """A cluster comes up, and its egress is proved before it is paid for."""
 
 from simulator.faults import FunctionFault, FunctionKind
-from tests.stories.stage import Stage
+from tests.stories.stage import BOTH_PROOFS, Stage
 
 
 def test_the_seeds_one_group_comes_up_and_leaves_by_its_nat_gateways_address(stage: Stage) -> None:
-    ending = stage.run(stage.request())
+    ending = stage.run(stage.request(Egress=BOTH_PROOFS))
 
     assert ending.run["State"] == "Provisioned", ending.run["CauseDetail"]
     assert ending.told == ["HyperPod Cluster Creating", "HyperPod Cluster Provisioned"]
@@ -48,7 +48,7 @@ def test_without_a_proof_the_result_says_so(stage: Stage) -> None:
 
 def test_nodes_that_were_not_asked_are_told(stage: Stage) -> None:
     stage.sim.inject(FunctionFault("AskNodesFunction", FunctionKind.OUT_OF_MEMORY, nth=0))
-    ending = stage.run(stage.request())
+    ending = stage.run(stage.request(Egress=BOTH_PROOFS))
     stage.sim.faults.clear()
 
     assert (ending.run["State"], ending.run["Proved"]) == ("Provisioned", ["BeforeCreate"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.faults import CallFault, CallKind, SessionFault, SessionKind
-from tests.stories.stage import Ending, Stage
+from tests.stories.stage import BOTH_PROOFS, Ending, Stage
 
 ONLY_NODES: dict[str, Any] = {"Prove": ["OnNodes"]}
 
@@ -23,7 +23,7 @@ def swap_the_nat_gateways(stage: Stage) -> None:
 
 def start_and_swap(stage: Stage, **terms: Any) -> str:
     with stage.sim.hold():
-        run_id = stage.start(stage.two_groups(**terms), until="WaitForCluster")
+        run_id = stage.start(stage.two_groups(Egress=BOTH_PROOFS, **terms), until="WaitForCluster")
         swap_the_nat_gateways(stage)
     stage.sim.settle()
     return run_id
@@ -68,7 +68,7 @@ def test_and_takes_the_cluster_away_if_that_was_asked_for(stage: Stage) -> None:
 
 def test_nodes_that_do_not_get_out_fail_the_run_as_blocked(stage: Stage) -> None:
     with stage.sim.hold():
-        run_id = stage.start(stage.request(), until="WaitForCluster")
+        run_id = stage.start(stage.request(Egress=BOTH_PROOFS), until="WaitForCluster")
         stage.sim.internet.outside.block("checkip.amazonaws.com")
     stage.sim.settle()
     stage.sim.internet.outside.reset()

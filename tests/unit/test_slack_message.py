@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from control_plane.domain.messages.announcements import DetailType, announcement
-from control_plane.domain.messages.slack_message import message
+from control_plane.domain.messages.slack_message import TITLES, message
 from control_plane.domain.run import Run
 from tests.run_strategies import ACCEPTED, runs
 
@@ -120,7 +120,7 @@ def test_a_message_says_what_happened_and_to_what(detail_type: DetailType, words
 def test_the_plain_text_alone_tells_cluster_outcome_and_each_groups_addresses(detail_type: DetailType) -> None:
     detail = sample(detail_type)
     lines = message(detail_type, detail, MACHINE)["text"].splitlines()
-    assert lines[0].endswith(f"{detail_type.split()[-1]}: reference")
+    assert lines[0] == f"{TITLES[detail_type]}: reference"
     for row in detail.get("Egress") or detail["PredictedEgress"]:
         line = next(line for line in lines if line.startswith(row["InstanceGroupName"]))
         assert f"expected {', '.join(row['ExpectedPublicIps'])}" in line
