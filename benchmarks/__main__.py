@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers/core"))  # where Lambda has it on its path, too
 
-from benchmarks import imports, judging, layers, runs
+from benchmarks import imports, judging, layers, nodes, runs
 
-for part in (judging.account_check, judging.request_door, layers.sizes, runs.whole_run, imports.starts):
+for part in (judging.account_check, judging.request_door, layers.sizes, runs.whole_run, nodes.sessions, imports.starts):
     for line in part():
         print(line, flush=True)  # noqa: T201

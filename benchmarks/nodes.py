@@ -21,11 +21,10 @@ def sessions() -> Iterator[str]:
         starts = [it for it in simulator.calls() if it.call.name == START]
         started = sorted(session.started for session in simulator.sessions.all())
     rate = (len(started) - 1) / (started[-1] - started[0]).total_seconds()
-    matches = sum(row["Via"] == "OnNodes" and row["Verdict"] == "Match" for row in ending["Egress"])
     yield f"the nodes of a cluster, all {NODES} of them, in the simulator"
     yield f"  {rate / ALLOWED:10.2f} of the allowed rate of {ALLOWED:g} sessions a second; goal 0.9"
     yield f"  {sum(it.status != 200 for it in starts):10} throttles in {len(starts)} calls of StartSession"
-    yield f"  {matches + ending['OmittedEgress'] - 1:10} of them match; {took:.0f} s here, mostly of the scripts that really run"
+    yield f"  proved: {', '.join(ending['Proved']) or 'nothing'}; {took:.0f} s here, mostly of the scripts that really run"
 
 
 def _request(run: Stage) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from control_plane.domain.cluster.shape import ClusterShape
 from control_plane.domain.probe.nodes import NodeLedger
 from control_plane.domain.run import Phase
 from control_plane.steps.choose_nodes import LOOKED_AT, Report, choose_nodes
@@ -84,6 +85,13 @@ def test_a_node_that_left_meanwhile_is_unknown() -> None:
     assert choice.run() == Report(nodes=1)
     codes = [probe.trouble.code if probe.trouble else "" for probe in choice.ledger.probes]
     assert codes == ["", "NoSubnet"]
+
+
+def test_a_cluster_without_a_vpc_has_nobody_to_ask() -> None:
+    choice = Choice(("controller", "Running"))
+    shape = ClusterShape.model_validate(a_request().cluster)
+    choice.evidence.kept["check"] = json.dumps({"Shape": shape.to_wire(), "Facts": {"Network": {"Subnets": []}}})
+    assert choice.run() == Report(nodes=0)
 
 
 def test_what_nobody_may_list_is_unknown_with_aws_s_word_for_it() -> None:

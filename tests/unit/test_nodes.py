@@ -10,7 +10,7 @@ from control_plane.domain.cluster.shape import ClusterShape
 from control_plane.domain.egress import PredictedEgress, Verdict
 from control_plane.domain.probe.ledger import TroubleKind
 from control_plane.domain.probe.node_verdict import judge_nodes
-from control_plane.domain.probe.nodes import ATTEMPTS, NodeLedger, NodeProbe, Seated, chosen, out_of_reach
+from control_plane.domain.probe.nodes import ATTEMPTS, NO_VPC, NodeLedger, NodeProbe, Seated, chosen, out_of_reach
 from control_plane.domain.probe.verdict import Judgement, ProbeVerdict
 from control_plane.domain.request import EgressTerms
 from tests.hyperpod_in_memory import NOON
@@ -92,6 +92,13 @@ def test_a_restricted_group_is_unknown_and_there_is_nothing_to_do_about_it() -> 
     [finding] = judgement.findings
     assert (judgement.rows[0].verdict, judgement.verdict) == (Verdict.UNKNOWN, ProbeVerdict.UNKNOWN)
     assert finding.remedy.startswith("Nothing to do")
+
+
+def test_a_group_that_is_in_no_vpc_is_unknown_and_says_so() -> None:
+    body = {"ClusterName": "c", "InstanceGroups": [group("a")]}
+    [asked] = chosen(RUN, ClusterShape.model_validate(body), [node("a", "Running")], [], 1)
+    [finding] = judged(asked).findings
+    assert (finding.subject, finding.seen) == ("a in no subnet of yours", NO_VPC)
 
 
 def test_a_node_that_is_in_none_of_its_group_s_subnets_is_unknown() -> None:

@@ -63,6 +63,7 @@ def _probes(
         seats = [
             Seated(instance_group_name=group.instance_group_name, instance_id=node.instance_id, subnet_id=subnet_id)
             for group in shape.instance_groups
+            if shape.vpc_of(group).subnets
             for node, subnet_id in _seats(
                 arn, _running(group, nodes, each), shape.vpc_of(group).subnets, blocks, reader
             )

@@ -56,4 +56,4 @@ def _row(probe: NodeProbe, promise: Promise, look: Look, at: datetime) -> Egress
 
 
 def _subject(probe: NodeProbe) -> str:
-    return probe.instance_id or f"{probe.instance_group_name} in {probe.subnet_id}"
+    return probe.instance_id or f"{probe.instance_group_name} in {probe.subnet_id or 'no subnet of yours'}"

@@ -13,6 +13,7 @@ from control_plane.domain.probe.ledger import Question, Trouble, TroubleKind
 from control_plane.domain.request import EgressTerms
 from control_plane.domain.wire import Moment, Wire
 
+NO_VPC = "the group is on a network of AWS's own, not in your VPC"
 ATTEMPTS = 3  # output can get lost without anybody's fault, and a node may be about to connect
 
 
@@ -140,7 +141,8 @@ def _nobody(shape: ClusterShape, group: InstanceGroup, nodes: Sequence[Node]) ->
 
 
 def _without_node(shape: ClusterShape, group: InstanceGroup, code: str, text: str) -> Iterator[NodeProbe]:
-    """A row for each subnet that the group may be in; one outside any VPC has none."""
-    for subnet_id in dict.fromkeys(shape.vpc_of(group).subnets):
+    """A row for each subnet that the group may be in."""
+    subnets = [*dict.fromkeys(shape.vpc_of(group).subnets)]
+    for subnet_id in subnets or [""]:
         probe = NodeProbe(instance_group_name=group.instance_group_name, subnet_id=subnet_id)
-        yield probe.given_up(TroubleKind.NO_NODE, code, text)
+        yield probe.given_up(TroubleKind.NO_NODE, code, text if subnets else NO_VPC)
