@@ -24,7 +24,7 @@ def sessions() -> Iterator[str]:
     yield f"the nodes of a cluster, all {NODES} of them, in the simulator"
     yield f"  {rate / ALLOWED:10.2f} of the allowed rate of {ALLOWED:g} sessions a second; goal 0.9"
     yield f"  {sum(it.status != 200 for it in starts):10} throttles in {len(starts)} calls of StartSession"
-    yield f"  proved: {', '.join(ending['Proved']) or 'nothing'}; {took:.0f} s here, mostly of the scripts that really run"
+    yield f"  proved: {', '.join(ending['Proved']) or 'nothing'}; {took:.0f} s here, mostly of scripts that really run"
 
 
 def _request(run: Stage) -> dict[str, Any]:
