@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulator.app import Simulator
+from simulator.sessions.command import COMMAND
 from tests.stories.stage import Stage
 
 NODES = 1_000
@@ -19,11 +20,14 @@ def sessions() -> Iterator[str]:
         ending = run.run(_request(run), patience=0).run
         took = time.perf_counter() - began
         starts = [it for it in simulator.calls() if it.call.name == START]
-        started = sorted(session.started for session in simulator.sessions.all())
+        held = simulator.sessions.all()
+    started = sorted(session.started for session in held)
+    seconds = [(session.ended - session.started).total_seconds() for session in held if session.ended]
     rate = (len(started) - 1) / (started[-1] - started[0]).total_seconds()
     yield f"the nodes of a cluster, all {NODES} of them, in the simulator"
     yield f"  {rate / ALLOWED:10.2f} of the allowed rate of {ALLOWED:g} sessions a second; goal 0.9"
     yield f"  {sum(it.status != 200 for it in starts):10} throttles in {len(starts)} calls of StartSession"
+    yield f"  {sum(seconds) / len(seconds) / COMMAND:10.2f} a session / its script, in simulated time"
     yield f"  proved: {', '.join(ending['Proved']) or 'nothing'}; {took:.0f} s here, mostly of scripts that really run"
 
 

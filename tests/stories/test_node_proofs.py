@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.app import Simulator
 from simulator.faults import CallFault, CallKind, SessionFault, SessionKind
 from tests.stories.stage import BOTH_PROOFS, Ending, Stage
 
@@ -30,17 +31,17 @@ def start_and_swap(stage: Stage, **terms: Any) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_open(stage: Stage) -> Iterator[None]:
+def _nothing_is_left_open(simulator: Simulator) -> Iterator[None]:
     """No session had to end by itself: the service closed it, or we did."""
-    before = len(stage.sim.sessions.abandoned())
+    before = len(simulator.sessions.abandoned())
     yield
-    assert stage.sim.sessions.open() == []
-    assert len(stage.sim.sessions.abandoned()) == before
+    assert simulator.sessions.open() == []
+    assert len(simulator.sessions.abandoned()) == before
 
 
-def test_every_group_s_nodes_prove_their_own_way_out(stage: Stage) -> None:
-    ending = stage.run(stage.two_groups(Egress={"NodesPerGroup": "All"}))
-    controller, worker = stage.ids["ControllerPublicIp"], stage.ids["WorkerPublicIp"]
+def test_every_group_s_nodes_prove_their_own_way_out(visit: Stage) -> None:
+    ending = visit.run(visit.two_groups(Egress={"NodesPerGroup": "All"}))
+    controller, worker = visit.ids["ControllerPublicIp"], visit.ids["WorkerPublicIp"]
 
     assert ending.run["Proved"] == ["BeforeCreate", "OnNodes"]
     assert node_rows(ending) == [("controller", "Match", [controller]), *[("worker", "Match", [worker])] * 2]
@@ -76,64 +77,76 @@ def test_nodes_that_do_not_get_out_fail_the_run_as_blocked(stage: Stage) -> None
     assert run["Cause"] == "EgressBlocked", run["Egress"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "verdict"),
-    [
-        pytest.param(SessionKind.EVERY_FRAME_TWICE, "Match", id="every frame twice"),
-        pytest.param(SessionKind.FRAMES_REORDERED, "Match", id="frames out of order"),
-        pytest.param(SessionKind.LATE_HANDSHAKE, "Match", id="a late handshake"),
-        pytest.param(SessionKind.CLOSED_SILENTLY, "Unknown", id="an end without a word"),
-        pytest.param(SessionKind.CHANNEL_LOST, "Unknown", id="a lost channel"),
-        pytest.param(SessionKind.OUTPUT_TRUNCATED, "Unknown", id="lost output and a good exit code"),
-        pytest.param(SessionKind.WRONG_NONCE, "Unknown", id="an answer to another question"),
-        pytest.param(SessionKind.NOT_CONNECTED, "Unknown", id="a node that is not connected"),
-        pytest.param(SessionKind.KMS_ASKED, "Unknown", id="an agent that encrypts"),
-    ],
-)
-def test_what_happens_to_a_session_is_no_word_about_the_way_out(stage: Stage, kind: SessionKind, verdict: str) -> None:
-    """Each time it happens, on a path that is in order."""
-    stage.sim.inject(SessionFault("*", kind, nth=0))
-    ending = stage.run(stage.request(Egress=ONLY_NODES))
-    stage.sim.faults.clear()
+# What happens to the sessions with a group's nodes, and what can be said of it if it happens each time.
+VERDICTS = {
+    SessionKind.EVERY_FRAME_TWICE: "Match",
+    SessionKind.FRAMES_REORDERED: "Match",
+    SessionKind.LATE_HANDSHAKE: "Match",
+    SessionKind.CLOSED_SILENTLY: "Unknown",
+    SessionKind.CHANNEL_LOST: "Unknown",
+    SessionKind.OUTPUT_TRUNCATED: "Unknown",  # and the exit code is good
+    SessionKind.WRONG_NONCE: "Unknown",
+    SessionKind.NOT_CONNECTED: "Unknown",
+    SessionKind.KMS_ASKED: "Unknown",
+}
 
+
+def groups_in_trouble(visit: Stage, nth: int) -> Ending:
+    """A run with a group for each kind of trouble, named after it; every path is in order."""
+    visit.sim.inject(*(SessionFault(f"*_{kind}-*", kind, nth=nth) for kind in SessionKind))
+    ending = visit.run(visit.request(*map(visit.group, SessionKind), Egress=ONLY_NODES))
+    injected = visit.sim.faults.injected()
+    visit.sim.faults.clear()
+    assert injected.keys() == set(SessionKind)
     assert ending.run["State"] == "Provisioned", ending.run["CauseDetail"]
-    assert [row[1] for row in node_rows(ending)] == [verdict]
-    assert ending.run["Proved"] == (["OnNodes"] if verdict == "Match" else [])
+    return ending
+
+
+def test_what_happens_to_a_session_is_no_word_about_the_way_out(visit: Stage) -> None:
+    ending = groups_in_trouble(visit, nth=0)
+
+    assert {group: verdict for group, verdict, _ in node_rows(ending)} == VERDICTS
+    assert ending.run["Proved"] == []
     unknown = [finding for finding in ending.run["Findings"] if finding["Severity"] == "UNKNOWN"]
-    assert bool(unknown) == (verdict == "Unknown")
+    assert len(unknown) == len([kind for kind in VERDICTS if VERDICTS[kind] == "Unknown"])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SessionKind if kind not in (SessionKind.KMS_ASKED,)])
-def test_what_happens_once_is_asked_again_and_proves(stage: Stage, kind: SessionKind) -> None:
-    stage.sim.inject(SessionFault("*", kind))
-    ending = stage.run(stage.request(Egress=ONLY_NODES))
-
-    assert stage.sim.faults.injected() == {kind: 1}
-    stage.sim.faults.clear()
-    assert ending.run["Proved"] == ["OnNodes"], [row["Reason"] for row in ending.run["Egress"]]
-
-
-def test_throttled_sessions_are_started_a_little_later(stage: Stage) -> None:
-    stage.sim.inject(CallFault("ssm:StartSession", CallKind.THROTTLE, times=3))
-    ending = stage.run(stage.request(Egress=ONLY_NODES))
-    stage.sim.faults.clear()
+def test_what_happens_once_is_asked_again_and_proves(visit: Stage) -> None:
+    ending = groups_in_trouble(visit, nth=1)
+    assert {verdict for _, verdict, _ in node_rows(ending)} == {"Match"}, ending.run["Egress"]
     assert ending.run["Proved"] == ["OnNodes"]
 
 
-def test_who_may_not_start_a_session_leaves_the_proof_open_and_names_the_permission(stage: Stage) -> None:
-    stage.sim.fail("ssm:StartSession", "AccessDeniedException", status=400)
-    ending = stage.run(stage.two_groups(Egress=ONLY_NODES))
-    stage.sim.faults.clear()
+def test_where_a_group_may_be_in_several_subnets_its_nodes_say_in_which_they_are(visit: Stage) -> None:
+    both = {**visit.vpc("Worker"), "Subnets": [visit.ids["ControllerSubnetId"], visit.ids["WorkerSubnetId"]]}
+    ending = visit.run(visit.request(visit.group("worker", 2, OverrideVpcConfig=both), Egress=ONLY_NODES))
+    own = {visit.ids[f"{role}SubnetId"]: visit.ids[f"{role}PublicIp"] for role in ("Controller", "Worker")}
+
+    [row] = ending.run["Egress"]
+    assert (row["Verdict"], row["ObservedPublicIps"]) == ("Match", [own[row["SubnetId"]]])
+
+
+def test_throttled_sessions_are_started_a_little_later(visit: Stage) -> None:
+    visit.sim.inject(CallFault("ssm:StartSession", CallKind.THROTTLE, times=3))
+    ending = visit.run(visit.request(Egress=ONLY_NODES))
+    visit.sim.faults.clear()
+    assert ending.run["Proved"] == ["OnNodes"]
+
+
+def test_who_may_not_start_a_session_leaves_the_proof_open_and_names_the_permission(visit: Stage) -> None:
+    visit.sim.fail("ssm:StartSession", "AccessDeniedException", status=400)
+    ending = visit.run(visit.two_groups(Egress=ONLY_NODES))
+    visit.sim.faults.clear()
 
     assert (ending.run["State"], ending.run["Proved"]) == ("Provisioned", [])
     assert {row[1] for row in node_rows(ending)} == {"Unknown"}
     assert all("ssm:StartSession" in row["Reason"] for row in ending.run["Egress"])
 
 
-def test_a_session_costs_two_calls_and_a_slot_of_the_account_s_pace(stage: Stage) -> None:
-    before = len(stage.sim.calls())
-    stage.run(stage.request(Egress=ONLY_NODES))
-    asked = [it.call.name for it in stage.sim.calls()[before:] if it.call.caller == "AskNodesFunction"]
+def test_a_session_costs_two_calls_and_a_slot_of_the_account_s_pace(visit: Stage) -> None:
+    before = len(visit.sim.calls())
+    visit.run(visit.request(Egress=ONLY_NODES))
+    asked = [it.call.name for it in visit.sim.calls()[before:] if it.call.caller == "AskNodesFunction"]
 
     assert asked.count("ssm:StartSession") == 1
     assert asked.count("ssm:TerminateSession") == 0  # the service has closed it by itself
