@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from moto.s3.models import s3_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
 from simulator import slack_inbox
 from simulator.app import Simulator
 from simulator.awslambda import runtime
+from simulator.context import ACCOUNT, REGION
 from simulator.ssm import sessions
 
 CANARIES = {
@@ -41,8 +45,8 @@ def told(simulator: Simulator) -> Iterator[tuple[str, str]]:
     simulator.settle()
     yield from _logs(simulator)
     yield from _items(simulator)
-    yield from _objects(simulator)
-    yield from _executions(simulator)
+    yield from _objects()
+    yield from _executions()
     yield from _letters(simulator)
     yield from (("an event", str(event)) for event in simulator.events())
     yield from (("a message in Slack", str(message)) for message in simulator.slack())
@@ -67,24 +71,19 @@ def _items(simulator: Simulator) -> Iterator[tuple[str, str]]:
                 yield from ((f"an item of {table}", str(item)) for item in items["Items"])
 
 
-def _objects(simulator: Simulator) -> Iterator[tuple[str, str]]:
-    s3 = simulator.client("s3")
-    for bucket in s3.list_buckets()["Buckets"]:
-        for page in _pages(simulator, "s3", "list_object_versions", Bucket=bucket["Name"]):
-            for found in page.get("Versions", []):
-                where = {"Bucket": bucket["Name"], "Key": found["Key"], "VersionId": found["VersionId"]}
-                yield f"s3://{where['Bucket']}/{where['Key']}", s3.get_object(**where)["Body"].read().decode()
+def _objects() -> Iterator[tuple[str, str]]:
+    """All versions, without a request for each: there are thousands."""
+    for bucket in s3_backends[ACCOUNT]["aws"].buckets.values():
+        for key, versions in bucket.keys.lists():
+            yield from ((f"s3://{bucket.name}/{key}", version.value.decode()) for version in versions)
 
 
-def _executions(simulator: Simulator) -> Iterator[tuple[str, str]]:
-    for machines in _pages(simulator, "stepfunctions", "list_state_machines"):
-        for machine in machines["stateMachines"]:
-            for page in _pages(
-                simulator, "stepfunctions", "list_executions", stateMachineArn=machine["stateMachineArn"]
-            ):
-                for arn in (execution["executionArn"] for execution in page["executions"]):
-                    for history in _pages(simulator, "stepfunctions", "get_execution_history", executionArn=arn):
-                        yield f"the history of {arn}", str(history["events"])
+def _executions() -> Iterator[tuple[str, str]]:
+    backend = stepfunctions_parser_backends[ACCOUNT][REGION]
+    for machine in backend.state_machines:
+        for execution in machine.executions:
+            arn = execution.execution_arn
+            yield f"the history of {arn}", str(backend.get_execution_history(arn))
 
 
 def _letters(simulator: Simulator) -> Iterator[tuple[str, str]]:
