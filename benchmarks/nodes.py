@@ -8,7 +8,7 @@ from simulator.app import Simulator
 from simulator.sessions.command import COMMAND
 from tests.stories.stage import Stage
 
-NODES = 1_000
+NODES = 200
 ALLOWED = 3.0  # sessions a second and account; https://github.com/awslabs/awsome-distributed-ai
 LONGEST = 1800.0  # real seconds
 START = "ssm:StartSession"
