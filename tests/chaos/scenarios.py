@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.stories.stage import Stage
+from tests.stories.stage import SUBNETS_ONLY, Stage
 
 Request = dict[str, Any]
 
 LIAR = "liar.example.com"  # an echo service that names an address which no route promises
-PROVED = {"Prove": ["BeforeCreate"]}
 UNPROVED: dict[str, Any] = {"Prove": []}  # the clusters that fail are about what comes after the probes
 
 
@@ -22,16 +21,16 @@ class Scenario:
 
 
 def _happy(stage: Stage) -> Request:
-    return stage.two_groups(Egress=PROVED)
+    return stage.two_groups(Egress=SUBNETS_ONLY)
 
 
 def _refused_by_an_account_rule(stage: Stage) -> Request:
-    return stage.two_groups(Egress={"ExpectedPublicIps": ["203.0.113.99"], **PROVED})
+    return stage.two_groups(Egress={"ExpectedPublicIps": ["203.0.113.99"], **SUBNETS_ONLY})
 
 
 def _refused_by_the_probes(stage: Stage) -> Request:
     stage.sim.internet.outside.answer(LIAR, "203.0.113.250")
-    return stage.two_groups(Egress={"EchoUrls": [f"https://{LIAR}"], **PROVED})
+    return stage.two_groups(Egress={"EchoUrls": [f"https://{LIAR}"], **SUBNETS_ONLY})
 
 
 def _fails(stage: Stage) -> Request:

@@ -1,11 +1,7 @@
 """What could not be looked at is told as unknown. It is never a pass and never a fail."""
 
-from typing import Any
-
 from control_plane.domain.probe.ledger import INSTANCE_TYPES
-from tests.stories.stage import Ending, Stage
-
-BEFORE: dict[str, Any] = {"Prove": ["BeforeCreate"]}
+from tests.stories.stage import SUBNETS_ONLY, Ending, Stage
 
 
 def assert_told_and_gone_on(ending: Ending) -> None:
@@ -18,7 +14,7 @@ def assert_told_and_gone_on(ending: Ending) -> None:
 
 def test_a_probe_that_never_comes_online_is_unknown(stage: Stage) -> None:
     stage.sim.agents.never_online(stage.ids["ControllerSubnetId"])
-    ending = stage.run(stage.request(Egress=BEFORE))
+    ending = stage.run(stage.request())
 
     assert_told_and_gone_on(ending)
     told = [finding for finding in ending.run["Findings"] if finding["Rule"].startswith("PROBE-")]
@@ -27,7 +23,7 @@ def test_a_probe_that_never_comes_online_is_unknown(stage: Stage) -> None:
 
 def test_an_echo_service_that_answers_rubbish_proves_nothing(stage: Stage) -> None:
     stage.sim.internet.outside.answer("rubbish.example.com", "<html>It works!</html>")
-    ending = stage.run(stage.request(Egress=BEFORE | {"EchoUrls": ["https://rubbish.example.com"]}))
+    ending = stage.run(stage.request(Egress=SUBNETS_ONLY | {"EchoUrls": ["https://rubbish.example.com"]}))
 
     assert_told_and_gone_on(ending)
     assert ending.seen == {"controller": []}
@@ -35,7 +31,7 @@ def test_an_echo_service_that_answers_rubbish_proves_nothing(stage: Stage) -> No
 
 def test_no_room_for_a_probe_is_unknown(stage: Stage) -> None:
     stage.sim.ec2.fail_next_run_instances("InsufficientInstanceCapacity", times=len(INSTANCE_TYPES))
-    ending = stage.run(stage.request(Egress=BEFORE))
+    ending = stage.run(stage.request())
 
     assert_told_and_gone_on(ending)
     assert "InsufficientInstanceCapacity" in ending.run["Egress"][0]["Reason"]
@@ -43,7 +39,7 @@ def test_no_room_for_a_probe_is_unknown(stage: Stage) -> None:
 
 def test_a_read_that_is_denied_is_unknown_with_the_command_to_run_by_hand(stage: Stage) -> None:
     stage.sim.fail("ec2:DescribeNetworkAcls", "UnauthorizedOperation", status=403)
-    ending = stage.run(stage.request(Egress=BEFORE))
+    ending = stage.run(stage.request())
     stage.sim.faults.clear()
 
     assert ending.run["State"] == "Provisioned"

@@ -48,7 +48,7 @@ class Acceptance:
         unmet = transact(self._dynamodb, "dynamodb:PutItem", writes)
         if not unmet:
             return run
-        if event_id and unmet == {3}:  # another delivery of this event met a name that was still taken
+        if event_id and unmet == {len(writes) - 1}:  # another delivery of this event met a name that was still taken
             return run_in(self._get(run_key(run_id_of(event_id))))
         holder = run.run_id if 0 in unmet else self._holder_of(name)
         if holder == run.run_id:

@@ -55,11 +55,7 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     @app.post("/clusters", responses=answers(told), openapi_extensions=ASKING)
     def post_cluster() -> Response[Any]:
         """Ask for a cluster: a CreateCluster body, alone or with our terms beside it."""
-        body = _body(app)
-        if len(body) > REQUEST_MAX:
-            return _too_large(body)
-        answer = api().create_cluster(body, _caller(app))
-        return _json(STATUS[type(answer)], answer)
+        return _asked(app, lambda body, caller: api().create_cluster(body, caller))
 
     @app.get("/clusters/<name>", responses=answers({200: Cluster, 404: Failure, 500: Failure}))
     def get_cluster(name: str) -> Cluster:
@@ -69,11 +65,7 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     @app.post("/clusters/<name>/egress-checks", responses=answers(told), openapi_extensions=CHECKING)
     def post_egress_check(name: str) -> Response[Any]:
         """Ask the nodes of a cluster where they leave, whoever made it. Nothing of it is changed."""
-        body = _body(app)
-        if len(body) > REQUEST_MAX:
-            return _too_large(body)
-        answer = api().check_egress(name, body, _caller(app))
-        return _json(STATUS[type(answer)], answer)
+        return _asked(app, lambda body, caller: api().check_egress(name, body, caller))
 
     @app.get("/clusters/<name>/egress.json", responses=answers({200: Proof, 404: Failure, 500: Failure}))
     def get_egress(name: str) -> Proof:
@@ -115,6 +107,16 @@ def _failures(app: APIGatewayHttpResolver) -> None:
     app.exception_handler(Exception)(broken)
 
 
+def _asked(
+    app: APIGatewayHttpResolver, ask: Callable[[bytes, Caller], Accepted | Refused | Conflicting]
+) -> Response[Any]:
+    body = _body(app)
+    if len(body) > REQUEST_MAX:
+        return _failure(413, "TooLarge", f"The body has {len(body)} bytes; at most {REQUEST_MAX} are taken.")
+    answer = ask(body, _caller(app))
+    return _json(STATUS[type(answer)], answer)
+
+
 def _body(app: APIGatewayHttpResolver) -> bytes:
     """As it was sent: what is no UTF-8 comes as Base64, and is for the door to judge."""
     sent = app.current_event.body or ""
@@ -127,10 +129,6 @@ def _caller(app: APIGatewayHttpResolver) -> Caller:
     key = app.current_event.headers.get("idempotency-key")
     # The gateway's own id is Base64: "JKJaXmPLvHcESHA=" has a character that a RequestId may not have.
     return Caller(requested_by=who, fallback_id=key or re.sub(r"[^A-Za-z0-9]", "-", context["requestId"]), at=now())
-
-
-def _too_large(body: bytes) -> Response[Any]:
-    return _failure(413, "TooLarge", f"The body has {len(body)} bytes; at most {REQUEST_MAX} are taken.")
 
 
 def _json(status: int, body: Wire) -> Response[Any]:

@@ -90,10 +90,7 @@ class Proof(Wire):
         return lines.getvalue()
 
 
-CSV_COLUMNS = (
-    *("PublicIp", "Verdict", "ClusterName", "InstanceGroupName", "SubnetId", "Via", "Subject"),
-    "CheckedAt",
-)
+CSV_COLUMNS = ["PublicIp", "Verdict", "ClusterName", "InstanceGroupName", "SubnetId", "Via", "Subject", "CheckedAt"]
 
 
 @dataclass(frozen=True)

@@ -73,19 +73,21 @@ def ask_nodes(
 def _asked(
     run_id: str, terms: EgressTerms, ledger: NodeLedger, switchboard: Switchboard, now: Callable[[], datetime]
 ) -> NodeLedger:
-    questions = {node: probe.question(run_id, terms) for node, probe in ledger.to_ask.items()}
-    asked = [Question(node, ledger.target(ledger.to_ask[node]), questions[node].parameters()) for node in questions]
+    probes, heard = ledger.to_ask, dict[str, NodeProbe]()
+    questions = {node: probe.question(run_id, terms) for node, probe in probes.items()}
+    asked = [Question(node, ledger.target(probes[node]), questions[node].parameters()) for node in questions]
     budget = Budget(CHANNELS, last_start=now().timestamp() + STARTING_SECONDS, seconds=SESSION_SECONDS)
     with switchboard.asking(asked, reason=f"egress proof of {run_id}", budget=budget) as endings:
         try:
             for node, came in endings:
                 if isinstance(came, AccessDenied):  # as it would be to all others
+                    ledger = ledger.with_probes(heard.values())
                     return ledger.with_probes(_denied(probe, came) for probe in ledger.to_ask.values())
-                ledger = ledger.with_probes([_heard(ledger.to_ask[node], came, questions[node], now())])
+                heard[node] = _heard(probes[node], came, questions[node], now())
         except AwsUnavailable:
-            if len(ledger.to_ask) == len(questions):
+            if not any(probe.settled for probe in heard.values()):
                 raise
-    return ledger  # where the pace could not be kept, what was heard before stays
+    return ledger.with_probes(heard.values())  # where the pace could not be kept, what was heard before stays
 
 
 def _denied(probe: NodeProbe, denial: AccessDenied) -> NodeProbe:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
 
 from control_plane.aws import evidence as evidence_room
 from control_plane.aws import hyperpod_reader, run_table
@@ -11,7 +10,7 @@ from control_plane.aws.hyperpod_reader import HyperPodReader
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.cluster.seen import Node
 from control_plane.domain.cluster.shape import ClusterShape, InstanceGroup
-from control_plane.domain.probe.nodes import NodeLedger, NodeProbe, Seated, chosen, out_of_reach, seat_of
+from control_plane.domain.probe.nodes import Each, NodeLedger, NodeProbe, Seated, chosen, out_of_reach, seat_of
 from control_plane.domain.run import Phase, Run
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused
@@ -20,9 +19,6 @@ from control_plane.steps.request import StepRequest
 ACTIONS = run_table.ACTIONS | evidence_room.READS | evidence_room.WRITES | hyperpod_reader.SEATS
 
 LOOKED_AT = 100  # nodes of a group, at most, to find out in which of its subnets it has some
-
-
-Each = int | Literal["All"]  # nodes of a group in a subnet
 
 
 class Report(Wire):

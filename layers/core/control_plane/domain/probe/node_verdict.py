@@ -29,7 +29,9 @@ def judge_nodes(
         place = promises.get((probe.instance_group_name, probe.subnet_id))
         promise = promised(terms, place, scales=probe.subnet_id in scaling)
         look = _look(ledger, probe, probe.question(run_id, terms), promise)
-        rows.append(_row(probe, promise, look, at))
+        where = probe.model_dump(include={"instance_group_name", "subnet_id"})
+        seen_at = probe.asked_at or at
+        rows.append(look.row(promise, via=Via.ON_NODES, subject=probe.instance_id, checked_at=seen_at, **where))
         findings += [claim.at(_subject(probe)) for claim in look.claims]
     return Judgement(tuple(rows), tuple(findings), word_for(rows))
 
@@ -38,21 +40,6 @@ def _look(ledger: NodeLedger, probe: NodeProbe, question: Question, promise: Pro
     if probe.output is not None:
         return heard(probe.output, question, promise)
     return Look((), (node_claim(ledger, probe, promise, question.echo_urls[0]),))
-
-
-def _row(probe: NodeProbe, promise: Promise, look: Look, at: datetime) -> Egress:
-    return Egress(
-        instance_group_name=probe.instance_group_name,
-        subnet_id=probe.subnet_id,
-        via=Via.ON_NODES,
-        subject=probe.instance_id,
-        expected_public_ips=tuple(sorted(promise.addresses)),
-        observed_public_ips=look.observed,
-        verdict=look.verdict,
-        reason=look.reason,
-        path=promise.path,
-        checked_at=probe.asked_at or at,
-    )
 
 
 def _subject(probe: NodeProbe) -> str:

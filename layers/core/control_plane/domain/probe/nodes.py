@@ -13,6 +13,8 @@ from control_plane.domain.probe.ledger import Question, Trouble, TroubleKind
 from control_plane.domain.request import EgressTerms
 from control_plane.domain.wire import Moment, Wire
 
+Each = int | Literal["All"]  # nodes of a group in a subnet
+
 NO_VPC = "the group is on a network of AWS's own, not in your VPC"
 ATTEMPTS = 3  # output can get lost without anybody's fault, and a node may be about to connect
 
@@ -101,7 +103,7 @@ def seat_of(address: str | None, blocks: Mapping[str, str]) -> str | None:
 
 
 def chosen(
-    run_id: str, shape: ClusterShape, nodes: Sequence[Node], seats: Sequence[Seated], each: int | Literal["All"]
+    run_id: str, shape: ClusterShape, nodes: Sequence[Node], seats: Sequence[Seated], each: Each
 ) -> Iterator[NodeProbe]:
     """So many nodes of every group in each subnet that it has nodes in: a subnet is in one Availability Zone.
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from control_plane.domain.egress import CONTRADICTIONS, Egress, PredictedEgress, Verdict, Via
 from control_plane.domain.findings import Finding
@@ -50,6 +51,17 @@ class Look:
             return "; ".join(claim.seen for claim in self.claims)
         return f"seen leaving by {', '.join(self.observed)}" if self.observed else "no echo service answered"
 
+    def row(self, promise: Promise, **where: Any) -> Egress:
+        """The row of a proof: what was seen beside what was promised; `where` are the row's other fields."""
+        return Egress(
+            expected_public_ips=tuple(sorted(promise.addresses)),
+            observed_public_ips=self.observed,
+            verdict=self.verdict,
+            reason=self.reason,
+            path=promise.path,
+            **where,
+        )
+
 
 def judge_probes(
     request: Request,
@@ -71,7 +83,8 @@ def judge_probes(
         probe = probes[point]
         promise = promised(request.egress, promises.get((group, point.subnet_id)), scales=point.subnet_id in scaling)
         look = _look(probe, ledger.question, promise)
-        rows.append(_row(group, probe, promise, look, at))
+        place = {"instance_group_name": group, "subnet_id": point.subnet_id, "subject": probe.instance_id}
+        rows.append(look.row(promise, via=Via.BEFORE_CREATE, checked_at=at, **place))
         findings |= {(claim.rule.id, point.key): claim.at(point.key) for claim in look.claims}
     return Judgement(tuple(rows), (*findings.values(), *_not_probed(request)), word_for(rows))
 
@@ -102,21 +115,6 @@ def heard(output: str, question: Question, promise: Promise) -> Look:
         return Look((), (Claim(ANSWER_TELLS, str(error), promise.wanted, "Read the answer in the run's evidence."),))
     observed = frozenset[str]().union(*(echo.addresses for echo in echoes(answer, question)))
     return Look(tuple(sorted(observed)), tuple(claims_of(answer, question, promise)))
-
-
-def _row(group: str, probe: Probe, promise: Promise, look: Look, at: datetime) -> Egress:
-    return Egress(
-        instance_group_name=group,
-        subnet_id=probe.point.subnet_id,
-        via=Via.BEFORE_CREATE,
-        subject=probe.instance_id,
-        expected_public_ips=tuple(sorted(promise.addresses)),
-        observed_public_ips=look.observed,
-        verdict=look.verdict,
-        reason=look.reason,
-        path=promise.path,
-        checked_at=at,
-    )
 
 
 def _not_probed(request: Request) -> list[Finding]:
