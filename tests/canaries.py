@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from simulator import slack_inbox
@@ -75,7 +75,8 @@ def _objects() -> Iterator[tuple[str, str]]:
     """All versions, without a request for each: there are thousands."""
     for bucket in s3_backends[ACCOUNT]["aws"].buckets.values():
         for key, versions in bucket.keys.lists():
-            yield from ((f"s3://{bucket.name}/{key}", version.value.decode()) for version in versions)
+            kept = [version for version in versions if isinstance(version, FakeKey)]  # the rest are delete markers
+            yield from ((f"s3://{bucket.name}/{key}", version.value.decode()) for version in kept)
 
 
 def _executions() -> Iterator[tuple[str, str]]:
