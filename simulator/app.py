@@ -112,6 +112,7 @@ class Simulator:
         self._front = self._made_front(api_port)
         self._door.open()
         self._built = world.build(self.client, plan)
+        self._door.known_as = {name: logical_id for logical_id, name in self._functions().items()}
         self._door.authorise = Authoriser(self._built.plane, self.hyperpod, ledger_of(plan.template)).judge
         self.world = self._built.facts
         self._front.open(gateway.routes(self._built.plane))
@@ -247,11 +248,7 @@ class Simulator:
 
     def calls(self) -> list[Answered]:
         """Every call so far; a function that called is named by its logical id."""
-        logical = {name: logical_id for logical_id, name in self._functions().items()}
-        return [
-            replace(it, call=replace(it.call, caller=logical.get(it.call.caller, it.call.caller)))
-            for it in self._door.calls()
-        ]
+        return self._door.calls()
 
     def logs(self, function: str) -> list[str]:
         """The lines a function wrote; by logical id or name."""
@@ -341,7 +338,7 @@ class Simulator:
     @contextmanager
     def skewed(self, seconds: Callable[[str], float]) -> Iterator[None]:
         """In a ``with``: each function's own clock is ahead by so many seconds; asked by logical id, at every call."""
-        logical = {name: logical_id for logical_id, name in self._functions().items()}
+        logical = self._door.known_as
         before, self._runtime.skew = self._runtime.skew, lambda name: seconds(logical[name])
         try:
             yield

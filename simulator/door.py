@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask
@@ -54,6 +54,7 @@ class Door:
         self.faults = Faults()
         self.disturbance = Disturbance(self.faults)
         self.authorise: Authorise = lambda _call, _environ, _body: None  # until there are roles to go by
+        self.known_as: dict[str, str] = {}  # what callers are called in the record, if not by their own name
         self._answered: list[Answered] = []
         self._aws = DomainDispatcherApplication(_loud_app)
         self._turns = {service: threading.Lock() for service in ONE_AT_A_TIME}
@@ -77,7 +78,8 @@ class Door:
 
     def record(self, call: Call, status: int, older: int = 0) -> None:
         """Note a call; those that reach a service by a shorter way than this door are noted by whoever makes them."""
-        self._answered.append(Answered(call, status, older))
+        caller = self.known_as.get(call.caller, call.caller)
+        self._answered.append(Answered(replace(call, caller=caller), status, older))
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         chunked = environ.get("wsgi.input_terminated", False)

@@ -15,6 +15,8 @@ from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
@@ -34,6 +36,7 @@ def install(patches: Patches) -> None:
     patches.replace(backends, "list_of_moto_modules", lambda: modules)
     patches.replace(responses, "method_names_from_class", cache(method_names_from_class))
     patches.replace(XFormedAttributePicker, "get_possible_keys", _remembered(XFormedAttributePicker.get_possible_keys))
+    patches.replace(TaggedEC2Resource, "get_tags", _tags)
     patches.replace(ExecutionWorker, "_get_evaluation_entrypoint", _program)
     patches.replace(dynamodb, "copy", SimpleNamespace(deepcopy=_itself_if_a_table))
     patches.replace(DynamoDBBackend, "transact_write_items", _with_a_small_copy(DynamoDBBackend.transact_write_items))
@@ -50,6 +53,13 @@ def _remembered(work_out: Any) -> Any:
         return known[about]
 
     return get_possible_keys
+
+
+def _tags(resource: Any) -> list[dict[str, str]]:
+    """Its own; moto looks for them among everybody's, for each thing that it describes."""
+    own, kind = resource.id, EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource.id), "")
+    tags = resource.ec2_backend.tags.get(own, {})
+    return [{"resource_id": own, "key": key, "value": value, "resource_type": kind} for key, value in tags.items()]
 
 
 def _program(worker: ExecutionWorker) -> EvalComponent:

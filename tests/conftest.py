@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
 
+import botocore.session
 import pytest
 
+from simulator.shortcuts import one_loader
 from tests.privilege_session import PrivilegeSession
 
 T = TypeVar("T")
@@ -50,6 +52,7 @@ def one_world() -> Iterator[OneWorld]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    botocore.session.create_loader = one_loader  # or each test's first client reads its service's model anew
     config.pluginmanager.register(PrivilegeSession(config))
 
 
