@@ -15,23 +15,25 @@ from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.ec2.models import amis
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+from moto.utilities.utils import load_resource
 
 from simulator.patching import Patches
 
 Keys = tuple[str, ...]
 
-one_loader = cache(create_loader)  # of the SDK's models, for all sessions of this process
+_one_loader = cache(create_loader)
 
 
 def install(patches: Patches) -> None:
     """Without these a run takes about twice as long."""
-    patches.replace(botocore.session, "create_loader", one_loader)
+    read_less(patches)
     modules = tuple(backends.list_of_moto_modules())
     patches.replace(backends, "list_of_moto_modules", lambda: modules)
     patches.replace(responses, "method_names_from_class", cache(method_names_from_class))
@@ -40,6 +42,12 @@ def install(patches: Patches) -> None:
     patches.replace(ExecutionWorker, "_get_evaluation_entrypoint", _program)
     patches.replace(dynamodb, "copy", SimpleNamespace(deepcopy=_itself_if_a_table))
     patches.replace(DynamoDBBackend, "transact_write_items", _with_a_small_copy(DynamoDBBackend.transact_write_items))
+
+
+def read_less(patches: Patches) -> None:
+    """The models of AWS's services once, for all sessions; and no images made for ECS, more than a thousand."""
+    patches.replace(botocore.session, "create_loader", _one_loader)
+    patches.replace(amis, "load_resource", lambda path: [] if "/ecs/" in path else load_resource(path))
 
 
 def _remembered(work_out: Any) -> Any:

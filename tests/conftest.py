@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
 
-import botocore.session
 import pytest
 
-from simulator.shortcuts import one_loader
+from simulator.patching import Patches
+from simulator.shortcuts import read_less
 from tests.privilege_session import PrivilegeSession
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def one_world() -> Iterator[OneWorld]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    botocore.session.create_loader = one_loader  # or each test's first client reads its service's model anew
+    read_less(Patches())  # for good: tests that talk to moto alone open it hundreds of times
     config.pluginmanager.register(PrivilegeSession(config))
 
 
