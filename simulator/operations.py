@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 
-import botocore.session
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
 
 # Signing names that differ from the name of the SDK's client.
 CLIENT_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "servicequotas": "service-quotas"}
@@ -74,11 +75,11 @@ class _Route:
 
 @cache
 def _routes(service: str) -> list[_Route]:
-    """A service's REST routes, the most particular first."""
-    session = botocore.session.get_session()
-    if service not in session.get_available_services():
+    """A service's REST routes, the most particular first; from a model of our own: S3's clients change theirs."""
+    loader = create_loader()
+    if service not in loader.list_available_services("service-2"):
         return []
-    model = session.get_service_model(service)
+    model = ServiceModel(loader.load_service_model(service, "service-2"), service)
     routes = [_route(name, model.operation_model(name)) for name in model.operation_names]
     return sorted(routes, key=lambda route: (len(route.flags), len(route.path.pattern)), reverse=True)
 
