@@ -9,6 +9,7 @@ from tests.stories.stage import SUBNETS_ONLY, Stage
 Request = dict[str, Any]
 
 LIAR = "liar.example.com"  # an echo service that names an address which no route promises
+ON_NODES: dict[str, Any] = {"Prove": ["OnNodes"]}  # what comes before is the happy run's
 UNPROVED: dict[str, Any] = {"Prove": []}  # the clusters that fail are about what comes after the probes
 
 
@@ -22,6 +23,10 @@ class Scenario:
 
 def _happy(stage: Stage) -> Request:
     return stage.two_groups(Egress=SUBNETS_ONLY)
+
+
+def _asks_the_nodes(stage: Stage) -> Request:
+    return stage.two_groups(Egress=ON_NODES)
 
 
 def _refused_by_an_account_rule(stage: Stage) -> Request:
@@ -54,6 +59,7 @@ SCENARIOS = {
     scenario.name: scenario
     for scenario in (
         Scenario("happy", _happy),
+        Scenario("nodes", _asks_the_nodes),
         Scenario("refused", _refused_by_an_account_rule),
         Scenario("contradicted", _refused_by_the_probes),
         Scenario("failed", _fails),
