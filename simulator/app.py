@@ -30,6 +30,7 @@ from simulator.awslambda.runtime import Outcome, Runtime, Sources, secret_of
 from simulator.clients import Clients
 from simulator.clock import Clock
 from simulator.cloudformation import registry
+from simulator.cloudtrail.trail import Trail
 from simulator.context import Context
 from simulator.controls import Controls
 from simulator.door import Answered, Door
@@ -113,10 +114,16 @@ class Simulator:
         self._door.open()
         self._built = world.build(self.client, plan)
         self._door.known_as = {name: logical_id for logical_id, name in self._functions().items()}
-        self._door.authorise = Authoriser(self._built.plane, self.hyperpod, ledger_of(plan.template)).judge
+        self._install_iam(plan)
         self.world = self._built.facts
         self._front.open(gateway.routes(self._built.plane))
         self._closing.callback(clock.close)
+
+    def _install_iam(self, plan: Plan) -> None:
+        """Who may call what, and who has called what: from now on, when there are roles to call as."""
+        authoriser = Authoriser(self._built.plane, self.hyperpod, ledger_of(plan.template))
+        self.trail = Trail(self.clock, self._buses, authoriser.role_of, on=plan.trail)
+        self._door.authorise, self._door.witness = authoriser.judge, self.trail.witness
 
     def _install_events(self, patches: Patches) -> None:
         deliveries = Deliveries(self.clock, self._clients("events"))
@@ -172,9 +179,12 @@ class Simulator:
         self._closing.callback(moto_api_backend.reset)
         self._closing.callback(patches.undo)
 
-    def acting_as(self, function: str) -> Clients:
-        """Clients that sign as a function does; what they try is judged by its role. By logical id or name."""
-        return self._clients(self.function_name(function))
+    def acting_as(self, caller: str) -> Clients:
+        """Clients that sign as a function does, by logical id or name, and are judged by its role; or as anybody.
+
+        Anybody, "ops", may do everything, and is known to CloudTrail as the role of that name.
+        """
+        return self._clients(self.function_name(caller))
 
     def _clients(self, caller: str) -> Clients:
         clients = Clients(self._door.url, caller, self._session)
@@ -299,9 +309,9 @@ class Simulator:
     def invoke(self, function: str, event: Any) -> Outcome:
         return self._runtime.invoke(self.function_name(function), json.dumps(event))
 
-    def put_request(self, detail: dict[str, Any]) -> str:
-        """Ask for a cluster on the stack's bus; answers the event's id."""
-        answer = self.client("events").put_events(Entries=[world.request_entry(self.world, detail)])
+    def put_request(self, detail: dict[str, Any], detail_type: str = world.REQUESTED) -> str:
+        """Ask, for a cluster if nothing else is said, on the stack's bus; answers the event's id."""
+        answer = self.client("events").put_events(Entries=[world.request_entry(self.world, detail, detail_type)])
         return str(answer["Entries"][0]["EventId"])
 
     def api(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> ApiAnswer:

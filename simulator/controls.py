@@ -1,4 +1,4 @@
-"""The pages below /_control: what somebody outside asks to go wrong."""
+"""The pages below /_control: what somebody outside asks to go wrong, or HyperPod to do by itself."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -11,6 +11,10 @@ from simulator.front import Front, Refused
 from simulator.hyperpod.service import HyperPod
 
 CLUSTERS, FAULTS = "/_control/clusters", "/_control/faults"
+HOW = (
+    'POST {"Fail": kind}, {"Fail": kind, "Group": name}, {"Replace": name of a group} for one of its nodes, '
+    'or {"Scale": name of a group, "Count": nodes}, to /_control/clusters/{name}'
+)
 
 
 class Controls:
@@ -33,14 +37,27 @@ class Controls:
         front.page(FAULTS, self.faults)
 
     def clusters(self, request: Request) -> dict[str, str]:
-        """``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``: that create is to fail so."""
+        """``POST /_control/clusters/{name}``: what HyperPod is to do with that cluster, as `HOW` has it."""
         asked: Any = request.get_json(force=True, silent=True)
         name = request.path.removeprefix(CLUSTERS).removeprefix("/")
         try:
-            self._hyperpod.fail(*_wish(request.method, name, asked))
+            self._do(asked if request.method == "POST" and name and "/" not in name else None, name)
         except ValueError as error:
-            raise Refused(f"Cannot fail cluster {name!r} with {asked}: {error}") from error
+            raise Refused(f"Cluster {name!r} cannot be told {asked}: {error}") from error
         return {"ClusterName": name, **asked}
+
+    def _do(self, asked: Any, name: str) -> None:
+        match asked:
+            case {"Fail": str(kind), "Group": str(group), **rest} if not rest:
+                self._hyperpod.fail(name, kind, group)
+            case {"Fail": str(kind), **rest} if not rest:
+                self._hyperpod.fail(name, kind)
+            case {"Replace": str(group), **rest} if not rest:
+                self._hyperpod.replace_node(name, group)
+            case {"Scale": str(group), "Count": int(count), **rest} if not rest and count >= 0:
+                self._hyperpod.scale(name, group, count)
+            case _:
+                raise ValueError(HOW)
 
     def faults(self, request: Request) -> dict[str, Any]:
         """``POST`` puts a plan of faults in force, ``DELETE`` ends all, ``GET`` and both of them answer what is."""
@@ -56,16 +73,3 @@ class Controls:
             raise Refused(f"{FAULTS} knows GET, POST and DELETE, not {request.method}.")
         in_force = [wire_of(fault) | {"Hits": hits} for fault, hits in self._faults.in_force()]
         return {"Faults": in_force, "Injected": self._faults.injected()}
-
-
-def _wish(method: str, name: str, asked: Any) -> tuple[str, str, str | None]:
-    """
-    Raises:
-        ValueError: it is not ``POST /_control/clusters/{name} {"Fail": kind, "Group": name}``; Group may be left out.
-    """
-    wish = asked if isinstance(asked, dict) else {}
-    kind, group = wish.get("Fail"), wish.get("Group")
-    known = wish.keys() <= {"Fail", "Group"} and isinstance(kind, str) and isinstance(group, str | None)
-    if method != "POST" or not name or "/" in name or not known:
-        raise ValueError('POST {"Fail": kind}, or {"Fail": kind, "Group": name}, to /_control/clusters/{name}')
-    return name, str(kind), group

@@ -26,6 +26,7 @@ PROMPT = 0.05  # seconds until a server notices that it is to end
 
 StartResponse = Callable[..., Any]
 Authorise = Callable[[Call, Environ, bytes], Refusal | None]
+Witness = Callable[[Call, Environ, bytes, Response], None]
 
 # moto's backends were not written for threads: a transaction copies its tables while another call changes them.
 # These never wait for another call to the same service, so they can take turns.
@@ -54,6 +55,7 @@ class Door:
         self.faults = Faults()
         self.disturbance = Disturbance(self.faults)
         self.authorise: Authorise = lambda _call, _environ, _body: None  # until there are roles to go by
+        self.witness: Witness = lambda _call, _environ, _body, _response: None  # of what AWS answered, as AWS keeps it
         self.known_as: dict[str, str] = {}  # what callers are called in the record, if not by their own name
         self._answered: list[Answered] = []
         self._aws = DomainDispatcherApplication(_loud_app)
@@ -99,11 +101,14 @@ class Door:
     def _judged(self, call: Call, environ: Environ, body: bytes) -> Response:
         """Answer what the caller may ask, unless a fault has other plans."""
         if refusal := self.authorise(call, environ, body):
-            return error(call, refusal.code, refusal.message, refusal.status)
+            refused = error(call, refusal.code, refusal.message, refusal.status)
+            self.witness(call, environ, body, refused)
+            return refused
 
         def ask() -> Response:
             response = self._answer(call, environ)
             self.disturbance.remember(call, environ, body, response)
+            self.witness(call, environ, body, response)
             return response
 
         fault = self.faults.for_call(call)

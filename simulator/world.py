@@ -22,6 +22,7 @@ class Plan:
     network: Path | None = HOME / "networks/reference.yaml"
     lifecycle: Path = HOME / "networks/lifecycle"
     parameters: dict[str, str] = field(default_factory=dict)  # beside those that the world knows best
+    trail: bool = True  # whether CloudTrail tells of calls that change something
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,14 @@ def _facts(network: dict[str, str], plane: Deployed) -> dict[str, Any]:
     }
 
 
-def request_entry(facts: dict[str, Any], detail: dict[str, Any]) -> dict[str, Any]:
+REQUESTED = "HyperPod Cluster Requested"
+
+
+def request_entry(facts: dict[str, Any], detail: dict[str, Any], detail_type: str = REQUESTED) -> dict[str, Any]:
     """A request as an entry for PutEvents."""
     return {
         "EventBusName": facts["EventBusName"],
         "Source": "simulator.visitor",
-        "DetailType": "HyperPod Cluster Requested",
+        "DetailType": detail_type,
         "Detail": json.dumps(detail),
     }

@@ -1,6 +1,7 @@
 """EC2's state: moto's, with the truths that moto lacks. What CloudFormation makes comes through here too."""
 
 import types
+from fnmatch import fnmatchcase
 from typing import Any
 
 import moto.ec2.urls
@@ -12,6 +13,8 @@ from moto.ec2.models.vpcs import VPCEndPoint
 from simulator.ec2.addresses import first_free, lies_in
 from simulator.ec2.nat_backend import NatGatewayBackend
 from simulator.ec2.nat_gateway import IN_USE
+
+PUBLIC_ADDRESS = "association.public-ip"
 
 
 class WorldBackend(NatGatewayBackend):
@@ -39,6 +42,16 @@ class WorldBackend(NatGatewayBackend):
             return super().create_network_interface(
                 subnet, wanted or "", private_ip_addresses, group_ids, *args, **kwargs
             )
+
+    def get_all_network_interfaces(
+        self, eni_ids: list[str] | None = None, filters: Any = None
+    ) -> list[NetworkInterface]:
+        """As moto's, also by public address."""
+        others = {name: values for name, values in (filters or {}).items() if name != PUBLIC_ADDRESS}
+        found = super().get_all_network_interfaces(eni_ids, others)
+        if not (patterns := (filters or {}).get(PUBLIC_ADDRESS)):
+            return found
+        return [eni for eni in found if any(eni.public_ip and fnmatchcase(eni.public_ip, one) for one in patterns)]
 
     def create_vpc_endpoint(self, *args: Any, **kwargs: Any) -> VPCEndPoint:
         """As moto's, with the endpoint's groups on its interfaces."""

@@ -79,11 +79,14 @@ class Buses:
         *,
         resources: Sequence[str] = (),
         bus: str = "default",
+        at: datetime | None = None,
     ) -> None:
-        """Put an event on a bus and start its deliveries."""
-        self._publish(bus, self.event(source, detail_type, detail, resources))
+        """Put an event on a bus and start its deliveries; `at`: when it happened, if not now."""
+        self._publish(bus, self.event(source, detail_type, detail, resources, at))
 
-    def event(self, source: str, detail_type: str, detail: Any, resources: Sequence[str] = ()) -> Event:
+    def event(
+        self, source: str, detail_type: str, detail: Any, resources: Sequence[str] = (), at: datetime | None = None
+    ) -> Event:
         """Source: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html"""
         return {
             "version": "0",
@@ -91,7 +94,7 @@ class Buses:
             "detail-type": detail_type,
             "source": source,
             "account": ACCOUNT,
-            "time": rfc3339(self._clock.now()),
+            "time": rfc3339(at or self._clock.now()),
             "region": REGION,
             "resources": list(resources),
             "detail": json.loads(json.dumps(detail)),

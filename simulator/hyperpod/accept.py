@@ -1,4 +1,4 @@
-"""What CreateCluster refuses at once."""
+"""What CreateCluster and UpdateCluster refuse at once."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +14,9 @@ from simulator.ssm.permissions import trusts
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 CONTINUOUS_ONLY = ("MinInstanceCount", "InstanceRequirements", "CapacityRequirements")
+# What a group keeps for as long as it lives, as the cluster's CloudFormation type says of them ("create only").
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-cluster.html
+FIXED = ("InstanceType", "ExecutionRole", "ThreadsPerCore", "OverrideVpcConfig", "CapacityRequirements")
 
 
 def check(context: Context, spec: Shape, *, taken: bool) -> None:
@@ -29,6 +32,20 @@ def check(context: Context, spec: Shape, *, taken: bool) -> None:
         _must_be_assumable(context, role)
     for vpc_config in _vpc_configs(spec, groups):
         _must_be_one_vpc(context, vpc_config)
+
+
+def check_change(context: Context, before: Shape, after: Shape) -> None:
+    """What a cluster is to become has to be one that could be created, with the groups that stay as they are.
+
+    Raises:
+        Refused: ValidationException.
+    """
+    known = {group["InstanceGroupName"]: group for group in groups_of(before)}
+    for group in groups_of(after):
+        old = known.get(group["InstanceGroupName"], group)
+        if fixed := [key for key in FIXED if group.get(key) != old.get(key)]:
+            raise invalid(f"{', '.join(fixed)} of {group['InstanceGroupName']} cannot be changed.")
+    check(context, after, taken=False)
 
 
 def groups_of(spec: Shape) -> list[Shape]:

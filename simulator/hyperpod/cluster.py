@@ -23,7 +23,10 @@ class Node:
 
 @dataclass(eq=False)
 class Group:
-    """An instance group. `spec` is what was asked for, as it was; without a subnet it is on AWS's own network."""
+    """An instance group. `spec` is what was asked for, as it was; without a subnet it is on AWS's own network.
+
+    `vacant`: logical ids of nodes that are to be replaced, which outlive them.
+    """
 
     spec: Shape
     restricted: bool
@@ -32,6 +35,7 @@ class Group:
     target: int
     status: str = "Creating"
     nodes: list[Node] = field(default_factory=list)
+    vacant: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -43,7 +47,19 @@ class Group:
 
     @property
     def running(self) -> int:
-        return sum(node.status == "Running" for node in self.nodes)
+        return len(self.those("Running"))
+
+    @property
+    def staying(self) -> list[Node]:
+        return [node for node in self.nodes if node.status != "ShuttingDown"]
+
+    @property
+    def missing(self) -> int:
+        """How many nodes have yet to come."""
+        return self.target - len(self.staying)
+
+    def those(self, status: str) -> list[Node]:
+        return [node for node in self.nodes if node.status == status]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Nodes come and go with their network interfaces; all else of them is in an account of AWS's own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import InstanceState
 from moto.ec2.utils import random_eni_attach_id, random_instance_id
 from moto.moto_api._internal import mock_random
 
@@ -25,6 +27,7 @@ class _ServiceInstance:
     owner_id: str = SERVICE_ACCOUNT
     id: str | None = None
     security_groups: list[Any] = field(default_factory=list)
+    _state: InstanceState = field(default_factory=lambda: InstanceState("elsewhere"))  # gets no address by itself
 
 
 def efa_interfaces(instance_type: str, region: str) -> int:
@@ -45,23 +48,23 @@ class Nodes:
         self._context = context
 
     def make(self, cluster: Cluster, group: Group, now: datetime) -> Node:
-        """Make one node of a group.
+        """Make one node of a group, in the place of one that is to be replaced if there is one.
 
         Raises:
             EC2ClientError: no free address in the subnet.
         """
-        name = f"{group.name}-{mock_random.uuid4()}"
+        name = group.vacant.pop(0) if group.vacant else f"{group.name}-{mock_random.uuid4()}"
         node = Node(random_instance_id(), name, group.instance_type, now, [], PLATFORM_IP)
         if group.subnet_id:
             self._connect(cluster, group, node)
         group.nodes.append(node)
         return node
 
-    def remove(self, group: Group) -> None:
-        for node in group.nodes:
+    def remove(self, group: Group, nodes: Iterable[Node]) -> None:
+        for node in list(nodes):
             for interface_id in node.interface_ids:
                 self._delete(interface_id)
-        group.nodes.clear()
+            group.nodes.remove(node)
 
     def _connect(self, cluster: Cluster, group: Group, node: Node) -> None:
         """Give a node an interface, or one for each of its EFA devices that carries an address."""
@@ -92,6 +95,9 @@ class Nodes:
 
     def _delete(self, interface_id: str) -> None:
         if interface_id in self._backend.enis:
+            for address in self._backend.addresses:
+                if address.eni and address.eni.id == interface_id:
+                    self._backend.disassociate_address(address=address.public_ip)
             self._backend.delete_network_interface(interface_id)
             changes.note()
 

@@ -26,6 +26,12 @@ class WorldResponse(SageMakerResponse):
         with self.hyperpod.lock:
             return ActionResult(describe.cluster(self._cluster()))
 
+    def update_cluster(self) -> ActionResult:
+        with self.hyperpod.lock:
+            cluster = self._cluster()
+            self.hyperpod.update(cluster, _plain(self.params))
+            return ActionResult({"ClusterArn": cluster.arn})
+
     def delete_cluster(self) -> ActionResult:
         with self.hyperpod.lock:
             cluster = self._cluster()

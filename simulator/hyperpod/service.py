@@ -6,7 +6,7 @@ from hashlib import sha256
 from moto.moto_api._internal import mock_random
 
 from simulator.context import Context
-from simulator.hyperpod import accept, checks
+from simulator.hyperpod import accept, checks, update
 from simulator.hyperpod.cluster import Cluster, Group, Node, Shape
 from simulator.hyperpod.errors import Refused, not_found
 from simulator.hyperpod.events import Events
@@ -64,6 +64,45 @@ class HyperPod:
             status, action = ("Healthy", "None") if healthy else ("Unhealthy", repair)
             self.events.node_health(cluster, node, status, action, "Reported on request.")
 
+    def replace_node(self, cluster_name: str, group_name: str) -> str:
+        """Have HyperPod replace a node of the group, as it does with a broken one; answers the instance that goes.
+
+        The next one has the old one's logical id, and an instance, an interface and an address of its own. No call of
+        anybody's shows in CloudTrail.
+
+        Raises:
+            ValueError: no such cluster or group, or none of its nodes runs.
+        """
+        with self.lock:
+            cluster, group = self._group_of(cluster_name, group_name)
+            node = next(iter(group.those("Running")), None)
+            if node is None:
+                raise ValueError(f"No node of {group_name} of {cluster_name} runs.")
+            self.events.node_health(cluster, node, "Unhealthy", "Replace", "The node is replaced.")
+            self._life.replace(cluster, group, node)
+            return node.instance_id
+
+    def scale(self, cluster_name: str, group_name: str, count: int) -> None:
+        """Have the autoscaler give a group so many nodes; no call of anybody's shows in CloudTrail.
+
+        Raises:
+            ValueError: no such cluster or group, or no autoscaler: it needs NodeProvisioningMode Continuous.
+                https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-hyperpod-eks-autoscaling.html
+        """
+        with self.lock:
+            cluster, group = self._group_of(cluster_name, group_name)
+            if not cluster.continuous:
+                raise ValueError(f"{cluster_name} is not Continuous: no autoscaler works on it.")
+            group.target = count
+            self._life.change(cluster, [group], [])
+
+    def _group_of(self, cluster_name: str, group_name: str) -> tuple[Cluster, Group]:
+        cluster = self._by_name(cluster_name)
+        group = cluster.group(group_name) if cluster else None
+        if cluster is None or group is None:
+            raise ValueError(f"{cluster_name} has no group {group_name}.")
+        return cluster, group
+
     # ---------------------------------------------------------------- the API's work
 
     def create(self, spec: Shape) -> Cluster:
@@ -82,6 +121,16 @@ class HyperPod:
             self._clusters[cluster.arn] = cluster
             self._life.begin(cluster)
             return cluster
+
+    def update(self, cluster: Cluster, wish: Shape) -> None:
+        if cluster.status != "InService":
+            raise Refused("ConflictException", f"Cluster {cluster.name} is {cluster.status}; try again later.")
+        spec = update.merged(cluster.spec, wish)
+        accept.check_change(self._context, cluster.spec, spec)
+        cluster.spec, wanted = spec, {group.name: group for group in _groups(spec)}
+        gone = [group for group in cluster.groups if group.name not in wanted and group.status != "Deleting"]
+        told = [wanted[group["InstanceGroupName"]] for group in accept.groups_of(wish)]
+        self._life.change(cluster, [_adopted(cluster, group) for group in told], gone)
 
     def delete(self, cluster: Cluster) -> None:
         if cluster.status not in DELETABLE:
@@ -118,6 +167,16 @@ class HyperPod:
     def _forget(self, cluster: Cluster) -> None:
         self._clusters.pop(cluster.arn, None)
         self.heal(cluster.name)
+
+
+def _adopted(cluster: Cluster, wanted: Group) -> Group:
+    """The cluster's group of that name, told what is wanted of it now; a new one if it has none."""
+    known = cluster.group(wanted.name)
+    if known is None:
+        cluster.groups.append(wanted)
+        return wanted
+    known.spec, known.target = wanted.spec, wanted.target
+    return known
 
 
 def _groups(spec: Shape) -> list[Group]:

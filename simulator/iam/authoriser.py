@@ -48,6 +48,10 @@ class Authoriser:
         opening = "You are not authorized to perform this operation. " if call.service == "ec2" else ""
         return denied(call.service, opening + told)
 
+    def role_of(self, caller: str) -> str:
+        """The role that a function acts in, by physical names; anybody else goes by the name of theirs."""
+        return self._role_of.get(caller, caller)
+
     def _refused(self, role: str, asked: Asked) -> str | None:
         """The first of all that a call needs that no statement allows, or that one denies; and which of both."""
         policies = list(self._policies(role))

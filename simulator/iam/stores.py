@@ -1,5 +1,6 @@
 """What calls to DynamoDB, S3 and Secrets Manager need."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,17 +37,31 @@ def _transaction(asked: Asked, resources: Resources) -> Iterator[Ask]:
             yield _item(f"dynamodb:{name}Item", what["TableName"], [what.get("Key") or what["Item"]], resources)
 
 
+@on("dynamodb:BatchWriteItem")
+def _write_batch(asked: Asked, resources: Resources) -> Iterator[Ask]:
+    for table, requests in asked.json["RequestItems"].items():
+        puts = [what.get("Item") or what["Key"] for request in requests for what in request.values()]
+        yield _item(asked.action, table, puts, resources)
+
+
+# A condition on the partition's key is all that a query of ours asks of it, and stands first.
+PARTITION = re.compile(r"(?P<name>#?\w+) = (?P<value>:\w+)")
+
+
 @on("dynamodb:Query")
-def _query(asked: Asked, _: Resources) -> Iterator[Ask]:
-    """Without leading keys: where a condition wants them, that is no absence that it may pass by."""
+def _query(asked: Asked, resources: Resources) -> Iterator[Ask]:
+    """Of an index no leading keys: where a condition wants them, that is no absence that it may pass by."""
+    table, index = asked.json["TableName"], asked.json.get("IndexName")
+    found = PARTITION.match(asked.json.get("KeyConditionExpression", ""))
 
     def leading(key: str) -> Sequence[str]:
-        if key == "dynamodb:LeadingKeys":
-            raise NotModelledError("The simulator reads no leading keys out of a Query's expression.")
-        return ()
+        if key != "dynamodb:LeadingKeys":
+            return ()
+        if index or not found or found["name"] != resources.partition_key(table):
+            raise NotModelledError("The simulator reads no leading keys out of this Query's expression.")
+        return [str(next(iter(asked.json["ExpressionAttributeValues"][found["value"]].values())))]
 
-    index = f"/index/{asked.json['IndexName']}" if "IndexName" in asked.json else ""
-    yield Ask(asked.action, arn("dynamodb", f"table/{asked.json['TableName']}{index}"), leading)
+    yield Ask(asked.action, arn("dynamodb", f"table/{table}" + (f"/index/{index}" if index else "")), leading)
 
 
 def _item(action: str, table: str, items: Sequence[Mapping[str, Any]], resources: Resources) -> Ask:

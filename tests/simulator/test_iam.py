@@ -173,6 +173,18 @@ def test_a_query_is_not_let_past_a_condition_on_its_keys() -> None:
         found.keys("dynamodb:LeadingKeys")
 
 
+def test_a_query_of_one_partition_is_judged_by_its_key() -> None:
+    values = {":pk": {"S": "RUN#1"}}
+    asked = json_call(
+        "dynamodb:Query",
+        TableName="runs",
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
+        ExpressionAttributeValues=values,
+    )
+    [found] = asks_of(asked, World())  # type: ignore[arg-type]  # it looks no further
+    assert list(found.keys("dynamodb:LeadingKeys")) == ["RUN#1"]
+
+
 def test_a_command_to_targets_that_are_not_known_is_not_let_past_the_grant_on_instances() -> None:
     asked = json_call("ssm:SendCommand", DocumentName="d", Targets=[{"Key": "tag:x", "Values": ["y"]}])
     with pytest.raises(NotModelledError, match="Targets"):

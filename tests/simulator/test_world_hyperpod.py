@@ -11,10 +11,20 @@ import pytest
 from simulator import hyperpod
 from simulator.context import ACCOUNT, REGION
 from simulator.hyperpod import HyperPod
+from tests.simulator.clusters import (
+    BUCKET,
+    ROLE,
+    counts,
+    free,
+    furnish,
+    group,
+    interfaces,
+    nodes,
+    state_changes,
+    status,
+    wish,
+)
 from tests.simulator.worlds import Network, World, build_network, open_world, refusal
-
-BUCKET = "sagemaker-lifecycle"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/nodes"
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +40,7 @@ def clusters(world: World) -> HyperPod:
 
 @pytest.fixture(scope="module", autouse=True)
 def _account(world: World, clusters: HyperPod) -> None:
-    world.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    world.client("s3").put_object(Bucket=BUCKET, Key="config/on_create.sh", Body=b"#!/bin/sh\n")
-    for name, service in (("nodes", "sagemaker"), ("stranger", "lambda")):
-        principal = {"Service": f"{service}.amazonaws.com"}
-        trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
-        world.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    furnish(world)
 
 
 @pytest.fixture
@@ -56,52 +61,6 @@ def network(world: World) -> Network:
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     return f"c{sha256(request.node.nodeid.encode()).hexdigest()[:12]}"
-
-
-def group(name: str, count: int = 1, instance_type: str = "ml.t3.medium", **more: Any) -> dict[str, Any]:
-    return {
-        "InstanceGroupName": name,
-        "InstanceCount": count,
-        "InstanceType": instance_type,
-        "ExecutionRole": ROLE,
-        "LifeCycleConfig": {"SourceS3Uri": f"s3://{BUCKET}/config/", "OnCreate": "on_create.sh"},
-        **more,
-    }
-
-
-def wish(name: str, network: Network, *groups: dict[str, Any], **more: Any) -> dict[str, Any]:
-    vpc = {"SecurityGroupIds": [network.group_id], "Subnets": [network.subnet_id]}
-    return {"ClusterName": name, "InstanceGroups": list(groups) or [group("workers")], "VpcConfig": vpc, **more}
-
-
-def status(sagemaker: Any, name: str) -> str:
-    return str(sagemaker.describe_cluster(ClusterName=name)["ClusterStatus"])
-
-
-def counts(sagemaker: Any, name: str) -> list[tuple[str, int, int, str]]:
-    found = sagemaker.describe_cluster(ClusterName=name)["InstanceGroups"]
-    return [(it["InstanceGroupName"], it["CurrentCount"], it["TargetCount"], it["Status"]) for it in found]
-
-
-def nodes(sagemaker: Any, name: str) -> list[tuple[str, str]]:
-    found = sagemaker.list_cluster_nodes(ClusterName=name)["ClusterNodeSummaries"]
-    return [(node["InstanceGroupName"], node["InstanceStatus"]["Status"]) for node in found]
-
-
-def interfaces(ec2: Any, arn: str) -> Any:
-    pattern = f"{ACCOUNT}_{arn.rpartition('/')[2]}_*"
-    return ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": [pattern]}])["NetworkInterfaces"]
-
-
-def free(ec2: Any, subnet_id: str) -> int:
-    return int(ec2.describe_subnets(SubnetIds=[subnet_id])["Subnets"][0]["AvailableIpAddressCount"])
-
-
-def state_changes(world: World, arn: str) -> list[str]:
-    wanted = "SageMaker HyperPod Cluster State Change"
-    mine = [event for event in world.events if event.detail_type == wanted and list(event.resources) == [arn]]
-    assert {event.bus for event in mine} <= {"default"}
-    return [event.detail["ClusterStatus"] for event in mine]
 
 
 def make_its_own_peer(ec2: Any, group_id: str) -> None:
