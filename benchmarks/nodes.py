@@ -1,21 +1,21 @@
 """How well the pace of sessions is used when every node of a large cluster is asked, and what a session costs."""
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.app import Simulator
 from simulator.sessions.command import COMMAND
-from tests.stories.stage import Stage
+from tests.stories.stage import Stage, on_request
 
-NODES = 200
+NODES = int(os.environ.get("NODES", "200"))
 ALLOWED = 3.0  # sessions a second and account; https://github.com/awslabs/awsome-distributed-ai
 LONGEST = 1800.0  # real seconds
 START = "ssm:StartSession"
 
 
 def sessions() -> Iterator[str]:
-    with Simulator.start() as simulator:
+    with on_request() as simulator:
         run = Stage(simulator)
         began = time.perf_counter()
         request = _request(run)

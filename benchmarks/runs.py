@@ -3,13 +3,12 @@
 import time
 from collections.abc import Iterator
 
-from simulator.app import Simulator
-from tests.stories.stage import Stage
+from tests.stories.stage import Stage, on_request
 
 
 def whole_run() -> Iterator[str]:
     start = time.perf_counter()
-    with Simulator.start() as simulator:
+    with on_request() as simulator:
         opened = time.perf_counter()
         run = Stage(simulator)
         ready = time.perf_counter()

@@ -64,7 +64,7 @@ class OutboxInMemory(Outbox):
             lambda: [event for event in self.events.values() if event.event_id not in self.sent],
         )
 
-    def mark_sent(self, run_id: str, announcement: Announcement, at: datetime) -> None:
+    def mark_sent(self, announcement: Announcement, at: datetime) -> None:
         _with(self.runs.faults, "mark sent", lambda: self.sent.add(announcement.event_id))
 
 

@@ -81,6 +81,8 @@ UNSEEN: dict[str, list[Unseen]] = {
         Unseen("eks:DescribeAccessEntry", WITH_EKS, HYPERPOD),
         Unseen("eks:DescribeCluster", WITH_EKS, HYPERPOD),
     ],
+    "WatcherRole": FUNCTION,
+    "NoticerRole": [*FUNCTION, GIVEN_UP],
     "KeeperRole": [*FUNCTION, GIVEN_UP, NO_SUCH_KEY],
     "NotifierRole": [*FUNCTION, GIVEN_UP],
 }

@@ -9,7 +9,6 @@ from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import judge_text
-from control_plane.domain.door.egress_check import judge_check
 from control_plane.domain.suppressible import suppressible
 from control_plane.entry.http_api import http_api
 from control_plane.settings import setting
@@ -21,10 +20,10 @@ def _api() -> Api:
     dynamodb, table = client("dynamodb"), setting("TABLE_NAME")
     return Api(
         doorway=Doorway(Acceptance(dynamodb, table), Executions(client("stepfunctions"), setting("STATE_MACHINE_ARN"))),
+        looks=Executions(client("stepfunctions"), setting("CHECK_DRIFT_ARN")),
         runs=RunTable(dynamodb, table),
         clusters=ClusterIndex(dynamodb, table),
         judge=partial(judge_text, model=create_cluster_model(), suppressible=suppressible),
-        judge_check=judge_check,
     )
 
 

@@ -96,5 +96,5 @@ def _two_columns(fields: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _words(element: Mapping[str, Any]) -> str:
-    linked = re.sub(r"<[^|>]+\|([^>]+)>", r"\1 ↗", str(element.get("text", "")))
+    linked = re.sub(r"<[^|>]+\|([^>]+)>", r"\1 ↗", str(element.get("text", "")).strip("`"))
     return linked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -63,7 +63,7 @@ class View:
         for failing in failings:
             self.say(f"[red]✗[/] {failing}")
         if not failings:
-            self.say("[green]✓[/] The cluster stands, and each group leaves by the Elastic IP of its own NAT gateway.")
+            self.say("[green]✓[/] The cluster stands, each group leaves by its own NAT gateway, and a swap was told.")
         return min(len(failings), 1)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface as MotoInterface
 
 from control_plane.aws import account_reader, hyperpod_reader
 from control_plane.aws.account_reader import AccountReader
-from control_plane.aws.network_reader import VALUES_PER_FILTER
+from control_plane.aws.network_reader import VALUES_PER_FILTER, NetworkReader
+from control_plane.aws.reading import Reading
 from control_plane.domain.account.case import Case
 from control_plane.domain.account.facts import Presence
 from control_plane.domain.findings import Severity
@@ -23,7 +25,8 @@ from tests.hyperpod_in_memory import NAME, NOON, OURS, Refused
 
 GROUPS = 20
 HYPERPOD_IS_ELSEWHERE: Any = {"core": {"passthrough": {"services": ["sagemaker"]}}}
-READS = sorted(account_reader.ACTIONS - {"ec2:GetManagedPrefixListEntries"})  # read only where a route needs it
+READ_WHERE_NEEDED = {"ec2:GetManagedPrefixListEntries", "ec2:DescribeNetworkInterfaces"}
+READS = sorted(account_reader.ACTIONS - READ_WHERE_NEEDED)
 
 
 class AwsAccount:
@@ -218,6 +221,39 @@ def test_a_denied_prefix_list_leaves_no_rule_about_the_way_out_passed(account: A
 def test_the_prefix_list_of_a_gateway_endpoint_is_not_read(account: AwsAccount) -> None:
     account.case()
     assert account.asked["GetManagedPrefixListEntries"] == 0
+
+
+@pytest.fixture
+def public_interface(account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
+    """One of two interfaces in the first group's subnet has a public address: its id, and the address."""
+    of_moto = MotoInterface.get_filter_value
+
+    def filter_value(self: MotoInterface, name: str, method: str | None = None) -> Any:
+        # moto does not know this filter
+        return self.public_ip if name == "association.public-ip" else of_moto(self, name, method)
+
+    monkeypatch.setattr(MotoInterface, "get_filter_value", filter_value)
+    ec2, subnet = account.ec2, account.network.subnets[0]
+    ids = [ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"] for _ in range(2)]
+    address = ec2.allocate_address(Domain="vpc")
+    ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=ids[0])
+    yield ids[0], address["PublicIp"]
+    ec2.release_address(AllocationId=address["AllocationId"])
+    for interface_id in ids:
+        ec2.delete_network_interface(NetworkInterfaceId=interface_id)
+
+
+def test_public_addresses_of_interfaces_are_read_where_they_are_asked_for(
+    account: AwsAccount, public_interface: tuple[str, str]
+) -> None:
+    request = Request.from_wire({"Cluster": {"ClusterName": NAME, "InstanceGroups": account.network.groups(1)}})
+    reader = NetworkReader(account.ec2, Reading())
+    found = reader.read(request.shape, interfaces=True).interfaces
+    in_the_subnet = [one for one in found if one.subnet_id == account.network.subnets[0]]
+    assert [(one.network_interface_id, one.public_ip) for one in in_the_subnet] == [public_interface]
+    assert account.asked["DescribeNetworkInterfaces"] == 1
+    assert reader.read(request.shape).interfaces == ()
+    assert account.asked["DescribeNetworkInterfaces"] == 1
 
 
 def test_the_reader_declares_what_it_asks_of_hyperpod() -> None:

@@ -16,7 +16,6 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import judge_body, judge_text
-from control_plane.domain.door.egress_check import judge_check
 from control_plane.domain.messages.announcements import DetailType, announcement
 from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.run import Kind, State, run_id_of
@@ -76,7 +75,7 @@ def events(doorway: Doorway, acceptance: Acceptance, outbox: Outbox, bus: Silent
 @pytest.fixture
 def api(doorway: Doorway, runs: RunTable, dynamodb: "DynamoDBClient") -> Api:
     judge = partial(judge_text, model=create_cluster_model())
-    return Api(doorway, runs, ClusterIndex(dynamodb, TABLE), judge, judge_check)
+    return Api(doorway, cast("Executions", StateMachine()), runs, ClusterIndex(dynamodb, TABLE), judge)
 
 
 CALLER = Caller(requested_by="arn:aws:iam::123456789012:role/ml", fallback_id="gateway-1", at=NOON)

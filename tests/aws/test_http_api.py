@@ -15,7 +15,6 @@ from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import judge_text
-from control_plane.domain.door.egress_check import judge_check
 from control_plane.domain.egress import Egress, Verdict, Via
 from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import run_id_of
@@ -67,7 +66,7 @@ def asker(make: Callable[[], Api]) -> Ask:
 def ask(acceptance: Acceptance, runs: RunTable, dynamodb: "DynamoDBClient") -> Ask:
     doorway = Doorway(acceptance, cast("Executions", StateMachine()))
     judge = partial(judge_text, model=create_cluster_model())
-    return asker(lambda: Api(doorway, runs, ClusterIndex(dynamodb, TABLE), judge, judge_check))
+    return asker(lambda: Api(doorway, cast("Executions", StateMachine()), runs, ClusterIndex(dynamodb, TABLE), judge))
 
 
 def test_a_request_is_accepted_and_can_be_followed(ask: Ask) -> None:
@@ -159,6 +158,7 @@ def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
 def test_the_api_describes_itself(ask: Ask) -> None:
     status, document = ask("GET", "/openapi.json")
     assert status == 200
-    proofs = {f"/clusters/{{name}}/{part}" for part in ("egress-checks", "egress.json", "egress.csv")}
-    assert set(document["paths"]) == {"/clusters", "/clusters/{name}", "/runs/{id}"} | proofs
+    parts = ("baseline", "drift-checks", "egress-checks", "egress.json", "egress.csv")
+    of_a_cluster = {f"/clusters/{{name}}/{part}" for part in parts}
+    assert set(document["paths"]) == {"/adoptions", "/clusters", "/clusters/{name}", "/runs/{id}"} | of_a_cluster
     assert {"202", "400", "409"} <= set(document["paths"]["/clusters"]["post"]["responses"])

@@ -76,7 +76,12 @@ class Plane:
     def deliver(self, request_id: str, name: str, event_id: str) -> Any:
         detail = {"RequestId": request_id, "Cluster": {"ClusterName": name}}
         event = BusEvent(
-            id=event_id, detail_type="any", source="any", account="123456789012", region="any", detail=detail
+            id=event_id,
+            detail_type="HyperPod Cluster Requested",
+            source="any",
+            account="123456789012",
+            region="any",
+            detail=detail,
         )
         return self.events.accept(event, lambda _: self.judged(request_id, name), self.clock)
 

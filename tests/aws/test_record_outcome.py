@@ -248,4 +248,4 @@ def test_a_check_takes_the_name_from_nobody_and_is_the_last_proof(
     end.runs.note(check.run_id, egress=[row(Via.ON_NODES, Verdict.MATCH)], cluster_arn=ARN)
     end(check, State.PROVISIONED)
     index, name = ClusterIndex(dynamodb, TABLE), str(making.cluster_name)
-    assert (index.run_of(name), index.proof_of(name)) == (making.run_id, check.run_id)
+    assert (index.run_of(name)[0], index.proof_of(name)) == (making.run_id, check.run_id)

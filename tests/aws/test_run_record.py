@@ -106,14 +106,14 @@ def test_an_end_is_announced_until_it_is_marked_as_sent(run: Run, outbox: Outbox
     (event,) = outbox.pending(run.run_id)
     assert (open_items.runs(), open_items.unannounced()) == ([], [run.run_id])
     assert event == told(last, DetailType.REFUSED)
-    outbox.mark_sent(run.run_id, event, NOON)
+    outbox.mark_sent(event, NOON)
     assert (outbox.pending(run.run_id), open_items.unannounced()) == ([], [])
 
 
 def test_recording_a_creation_twice_announces_it_once(run: Run, runs: RunTable, outbox: Outbox) -> None:
     creating = told(run, DetailType.CREATING)
     outbox.record_creation(run.run_id, "vision", "arn:aws:sagemaker:::cluster/abc", creating)
-    outbox.mark_sent(run.run_id, creating, NOON)
+    outbox.mark_sent(creating, NOON)
     outbox.record_creation(run.run_id, "vision", "arn:aws:sagemaker:::cluster/abc", creating)
     assert outbox.pending(run.run_id) == []
     assert runs.get(run.run_id).cluster_arn == "arn:aws:sagemaker:::cluster/abc"
@@ -136,7 +136,7 @@ def test_a_cluster_that_was_seen_only_when_its_run_failed_is_found_by_its_name(
 ) -> None:
     last = ended(run, State.FAILED, NOON).model_copy(update={"cluster_arn": "arn:aws:sagemaker:::cluster/abc"})
     outbox.end(last, told(last, DetailType.FAILED))
-    assert ClusterIndex(dynamodb, TABLE).run_of("vision") == run.run_id
+    assert ClusterIndex(dynamodb, TABLE).run_of("vision")[0] == run.run_id
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_transaction_that_may_pass_next_time_is_unavailable_and_not_refused(
 def test_a_refusal_at_the_door_is_stored_and_announced_once(acceptance: Acceptance, outbox: Outbox) -> None:
     refused = ended(a_run("event-1"), State.REFUSED, NOON)
     acceptance.refuse(refused, told(refused, DetailType.REFUSED))
-    outbox.mark_sent(refused.run_id, told(refused, DetailType.REFUSED), NOON)
+    outbox.mark_sent(told(refused, DetailType.REFUSED), NOON)
     acceptance.refuse(refused, told(refused, DetailType.REFUSED))
     assert outbox.pending(refused.run_id) == []
     assert acceptance.find(refused.run_id) == refused

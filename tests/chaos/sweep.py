@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import TypeVar
 
-from simulator.app import Simulator
 from tests.canaries import unseen
 from tests.chaos.cases import Case
 from tests.chaos.oracles import complaints
@@ -16,6 +15,7 @@ from tests.chaos.plan import sample
 from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.world import Played, World
 from tests.privilege_session import seen_here
+from tests.stories.stage import on_request
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ def chunks(cases: Iterable[Case]) -> Iterator[list[Case]]:
 @contextmanager
 def watched() -> Iterator[World]:
     """Where cases are played: when all are, no secret was seen anywhere, and no function lacked a grant."""
-    with unseen(Simulator.start()) as simulator:
+    with unseen(on_request()) as simulator:
         yield World(simulator)
     assert [*seen_here().missing] == []
 

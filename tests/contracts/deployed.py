@@ -78,12 +78,55 @@ def statements_for(role: str, action: str) -> list[Properties]:
     return [statement for statement in statements(role) if action in listed(statement["Action"])]
 
 
+RUN, WATCH = "ProvisionClusterStateMachine", "CheckDriftStateMachine"
+
+
+@cache
+def machines() -> dict[str, dict[str, Any]]:
+    """The definitions of all state machines by logical id."""
+    return definitions(template())
+
+
 def state_machine() -> dict[str, Any]:
-    return definitions(template())["ProvisionClusterStateMachine"]
+    """The one that takes a run to its end."""
+    return machines()[RUN]
 
 
-def tasks() -> dict[str, Any]:
-    return {name: state for name, state in state_machine()["States"].items() if state["Type"] == "Task"}
+def flows(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A machine, and each Map's own: a start, states, and ends that nothing outside leads to or from."""
+    yield machine
+    for state in machine["States"].values():
+        if state["Type"] == "Map":
+            yield from flows(state["ItemProcessor"])
+
+
+def all_states(machine: str) -> dict[str, dict[str, Any]]:
+    """The states of a machine by name, those within its Maps included: a name stands once in a machine.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-states.html
+    """
+    found = [pair for flow in flows(machines()[machine]) for pair in flow["States"].items()]
+    assert len(found) == len(dict(found))
+    return dict(found)
+
+
+def tasks(machine: str = RUN) -> dict[str, Any]:
+    return {name: state for name, state in all_states(machine).items() if state["Type"] == "Task"}
+
+
+def all_tasks() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every task there is: its machine, its name, and what it is."""
+    for machine in machines():
+        yield from ((machine, name, task) for name, task in tasks(machine).items())
+
+
+def definition_of(machine: str) -> Path:
+    """
+    >>> definition_of("CheckDriftStateMachine").name
+    'check_drift.asl.yaml'
+    """
+    words = re.findall(r"[A-Z][a-z]*", machine.removesuffix("StateMachine"))
+    return ROOT / "statemachines" / f"{'_'.join(words).lower()}.asl.yaml"
 
 
 def step_of(task: dict[str, Any]) -> str:

@@ -14,10 +14,14 @@ ROOM = ROOT / "layers/core/control_plane/aws"
 
 
 def _called(path: Path) -> set[str]:
-    """The IAM actions that are given, as literals, to any call of a module but `frozenset`, where they are declared."""
+    """The IAM actions that are given, as literals, to any call of a module but `frozenset`, where they are declared.
+
+    Either of two counts, where a call chooses.
+    """
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     naming = [call for call in calls if not (isinstance(call.func, ast.Name) and call.func.id == "frozenset")]
-    literals = [each.value for call in naming for each in call.args if isinstance(each, ast.Constant)]
+    chosen = [each for call in naming for each in call.args if isinstance(each, ast.Constant | ast.IfExp)]
+    literals = [each.value for argument in chosen for each in ast.walk(argument) if isinstance(each, ast.Constant)]
     return {text for text in literals if isinstance(text, str) and IAM_ACTION.fullmatch(text)}
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.contracts.deployed import ROOT, functions
+from tests.contracts.deployed import ROOT, functions, machines
 from tests.counts import documented
 
 # US dollars a million, us-east-1, without any free tier: from the pages that the README names.
@@ -21,6 +21,8 @@ ITEM = 4  # kB an item: assumed; a write unit is 1 kB, a consistent read unit 4 
 ITEMS_A_TRANSACTION = 3
 SWEEPS_A_MONTH = 30 * 24 * 60 // 5
 QUERIES_A_SWEEP = 2
+LOOKS_A_MONTH = 30 * 24 * 60 // 15  # DriftCheckMinutes, if nobody says otherwise
+STATES_A_LOOK = len(machines()["CheckDriftStateMachine"]["States"]) - 1  # of its two ends one
 
 
 def gigabytes(step: str) -> float:
@@ -37,12 +39,13 @@ def used() -> dict[str, float]:
     outside, a_round = "States of a provisioned run outside its two loops", "States a round of either loop takes"
     large = gigabytes("check_account") - gigabytes("read_cluster")
     invocations, transactions = example("Lambda invocations"), example("DynamoDB transactions")
+    items = example("DynamoDB writes") + 2 * ITEMS_A_TRANSACTION * transactions
     return {
         "Step Functions transitions": documented(outside) + rounds * documented(a_round),
         "Lambda requests": invocations,
         "Lambda GB-seconds": BILLED * (invocations * gigabytes("read_cluster") + large),
         "DynamoDB read units": example("DynamoDB reads"),
-        "DynamoDB write units": ITEM * (example("DynamoDB writes") + 2 * ITEMS_A_TRANSACTION * transactions),
+        "DynamoDB write units": ITEM * items + example("Index entries of the baseline"),  # two keys each, and no more
         "S3 writes": example("S3 writes"),
         "S3 reads": example("S3 reads"),
         "EventBridge events": example("EventBridge events"),
@@ -57,13 +60,23 @@ def table() -> list[str]:
 
 
 def idle() -> float:
-    """Dollars a month for a sweeper that finds nothing."""
+    """Dollars a month for a sweeper that finds nothing, and for looks at no cluster."""
     a_sweep = {
         "Lambda requests": 1,
         "Lambda GB-seconds": BILLED * gigabytes("sweep_runs"),
         "DynamoDB read units": QUERIES_A_SWEEP,
     }
-    return SWEEPS_A_MONTH * sum(times * PRICES[what] for what, times in a_sweep.items()) / 1_000_000
+    a_look = {
+        "Step Functions transitions": STATES_A_LOOK,
+        "Lambda requests": 2,
+        "Lambda GB-seconds": BILLED * (gigabytes("request_drift_check") + gigabytes("list_watched")),
+        "DynamoDB read units": 1,
+    }
+    return (SWEEPS_A_MONTH * _dollars(a_sweep) + LOOKS_A_MONTH * _dollars(a_look)) / 1_000_000
+
+
+def _dollars(used_up: dict[str, float]) -> float:
+    return sum(times * PRICES[what] for what, times in used_up.items())
 
 
 def chapter() -> str:
@@ -81,5 +94,6 @@ def test_the_readme_tells_what_doing_nothing_costs() -> None:
 
 
 def test_functions_have_the_two_sizes_that_the_price_is_worked_out_with() -> None:
-    assert {step for step in functions() if gigabytes(step) != gigabytes("read_cluster")} == {"check_account"}
+    large = {step for step in functions() if gigabytes(step) != gigabytes("read_cluster")}
+    assert large == {"check_account", "check_drift"}  # of which a run has only the first
     assert {each["Architectures"][0] for each in functions().values()} == {"arm64"}

@@ -11,13 +11,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from control_plane.domain.drift.row import Drift
 from control_plane.domain.egress import Verdict, Via
 from control_plane.domain.findings import Severity
-from control_plane.domain.messages.announcements import DETAIL_MAX, Announcement, DetailType, announcement
-from control_plane.domain.run import Cause, Disposition, Phase, Run
+from control_plane.domain.messages.announcements import (
+    ADDS,
+    DETAIL_MAX,
+    Announcement,
+    DetailType,
+    announcement,
+    drift_announcement,
+)
+from control_plane.domain.run import Cause, Disposition, Evidence, Phase, Run
 from control_plane.domain.wire import rfc3339
 from tests.contracts.deployed import rules_of
 from tests.run_strategies import moments, runs
+from tests.unit.test_announcements import DRIFTS, EVERY_DRIFT_TYPE, EVERY_TYPE, drifts, told_drift
 
 EVENTS = Path(__file__).parents[2] / "events"
 SCHEMAS = {
@@ -25,8 +34,9 @@ SCHEMAS = {
     for schema in (json.loads(path.read_text()) for path in (EVENTS / "schemas").glob("*.schema.json"))
 }
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in (EVENTS / "out").glob("*.json")}
-EVERY_TYPE = pytest.mark.parametrize("detail_type", list(DetailType))
 EVERY_SAMPLE = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+RUN_SAMPLES = {name: sample for name, sample in SAMPLES.items() if sample["detail-type"] in ADDS}
+DRIFT_SAMPLES = {name: sample for name, sample in SAMPLES.items() if sample["detail-type"] in DRIFTS}
 
 
 def faults(detail_type: str, detail: dict[str, Any]) -> list[str]:
@@ -62,6 +72,9 @@ def test_a_schema_knows_the_words_that_the_code_has() -> None:
     assert properties["Phase"]["enum"] == list(Phase)
     assert properties["Cause"]["enum"] == list(Cause)
     assert properties["ClusterDisposition"]["enum"] == [*Disposition, None]
+    drift = SCHEMAS[DetailType.DRIFT_DETECTED]["$defs"]["Drift"]
+    assert drift["properties"]["Severity"]["enum"] == list(Severity)
+    assert set(drift["required"]) == {field.alias for field in Drift.model_fields.values()} == set(drift["properties"])
 
 
 @EVERY_TYPE
@@ -87,6 +100,20 @@ def test_an_event_without_one_of_its_fields_does_not_fit_its_schema(
     assert faults(detail_type, detail) != []
 
 
+@EVERY_DRIFT_TYPE
+@given(drift=drifts, at=moments, data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_whatever_a_drift_holds_its_event_fits_its_schema_and_with_a_field_less_does_not(
+    data: st.DataObject, drift: Drift, at: datetime, detail_type: DetailType
+) -> None:
+    detail = told_drift(drift, detail_type, at).detail
+    assert faults(detail_type, detail) == []
+    assert set(detail) == set(SCHEMAS[detail_type]["required"])
+    holder = data.draw(st.sampled_from([detail, detail["Drift"][0]]))
+    del holder[data.draw(st.sampled_from(sorted(holder)))]
+    assert faults(detail_type, detail) != []
+
+
 @EVERY_SAMPLE
 def test_a_sample_is_an_event_as_eventbridge_delivers_it(sample: dict[str, Any]) -> None:
     detail = sample["detail"]
@@ -96,7 +123,7 @@ def test_a_sample_is_an_event_as_eventbridge_delivers_it(sample: dict[str, Any])
     assert sample["time"] == detail["Time"].replace(".000Z", "Z")
 
 
-@EVERY_SAMPLE
+@pytest.mark.parametrize("sample", RUN_SAMPLES.values(), ids=RUN_SAMPLES)
 def test_a_sample_is_what_the_code_says_of_such_a_run(sample: dict[str, Any]) -> None:
     detail = sample["detail"]
     at = datetime.fromisoformat(detail["Time"])
@@ -105,6 +132,25 @@ def test_a_sample_is_what_the_code_says_of_such_a_run(sample: dict[str, Any]) ->
     known = {name: value for name, value in detail.items() if name in fields}
     run = Run.from_wire({**known, "AcceptedAt": accepted, "UpdatedAt": accepted, "DeadlineAt": accepted})
     assert told(run, DetailType(sample["detail-type"]), at).detail == detail
+
+
+@pytest.mark.parametrize("sample", DRIFT_SAMPLES.values(), ids=DRIFT_SAMPLES)
+def test_a_sample_is_what_the_code_says_of_such_a_drift(sample: dict[str, Any]) -> None:
+    detail = sample["detail"]
+    told = drift_announcement(
+        DetailType(sample["detail-type"]),
+        run_id=detail["RunId"],
+        request_id=detail["RequestId"],
+        requested_by=detail["RequestedBy"],
+        cluster_name=detail["ClusterName"],
+        cluster_arn=detail["ClusterArn"],
+        evidence=Evidence.from_wire(detail["Evidence"]),
+        drift=Drift.from_wire(detail["Drift"][0]),
+        at=datetime.fromisoformat(detail["Time"]),
+        region=detail["Region"],
+        account=detail["AccountId"],
+    )
+    assert told.detail == detail
 
 
 def _references(schema: object) -> Iterator[str]:

@@ -10,18 +10,22 @@ from control_plane.domain.cluster.readiness import wait_seconds
 from control_plane.domain.probe.ledger import COMMAND_TIMEOUT, ONLINE_WAIT, pause_seconds
 from control_plane.domain.request import Request
 from control_plane.steps.launch_probes import BOOT_SECONDS
-from tests.contracts.deployed import state_machine
+from control_plane.steps.list_watched import TOGETHER
+from tests.contracts.deployed import RUN, WATCH, all_states, flows, machines, state_machine
 
 LIMIT, GOAL = 25_000, 2_500
 # Entered and exited; a Task is also scheduled, started and succeeded or failed. A Choice is left as any other state.
-EVENTS = {"Task": 5, "Wait": 2, "Choice": 2, "Pass": 2, "Succeed": 2, "Fail": 2}
+# A Map is started and succeeds as well, and so does each iteration; inline, they count here, too:
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+EVENTS = {"Task": 5, "Wait": 2, "Choice": 2, "Pass": 2, "Succeed": 2, "Fail": 2, "Map": 4}
+ITERATION, RETRY = 2, 3
 [LONGEST] = [
     timedelta(minutes=limit.le) for limit in Request.model_fields["deadline_minutes"].metadata if hasattr(limit, "le")
 ]
 
 
-def events_of(*states: str) -> int:
-    return sum(EVENTS[state_machine()["States"][name]["Type"]] for name in states)
+def events_of(*states: str, machine: str = RUN) -> int:
+    return sum(EVENTS[all_states(machine)[name]["Type"]] for name in states)
 
 
 LOOK_AT_CLUSTER = ("Wait for cluster", "Read cluster", "Is the cluster in service?")
@@ -62,4 +66,17 @@ def test_a_run_that_probes_until_the_longest_deadline_stays_within_its_history()
 def test_retries_to_the_last_at_every_look_stay_within_the_history() -> None:
     """A retry is one more scheduled, started and failed."""
     retried = sum(retrier["MaxAttempts"] for retrier in state_machine()["States"]["Read cluster"]["Retry"])
-    assert looks_at_cluster() * (events_of(*LOOK_AT_CLUSTER) + 3 * retried) < LIMIT
+    assert looks_at_cluster() * (events_of(*LOOK_AT_CLUSTER) + RETRY * retried) < LIMIT
+
+
+VPCS, CLUSTERS = 20, 1_000
+
+
+def test_a_look_at_a_thousand_clusters_with_something_to_say_of_each_leaves_half_of_its_history() -> None:
+    """With each look retried to the last. Inline, all of it is one history."""
+    outside, within, telling = (events_of(*flow["States"], machine=WATCH) for flow in flows(machines()[WATCH]))
+    looks = [all_states(WATCH)[name] for name in ("Look", "Look again")]
+    retried = sum(retrier["MaxAttempts"] for look in looks for retrier in look["Retry"])
+    a_portion = ITERATION + within + RETRY * retried
+    assert CLUSTERS <= VPCS * TOGETHER
+    assert 9_000 < outside + VPCS * a_portion + CLUSTERS * (ITERATION + telling) <= LIMIT / 2

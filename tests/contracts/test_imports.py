@@ -25,8 +25,10 @@ SPEAKING = {"ask_nodes": {"websockets"}}
 # What is dear, or dangerous, and who alone has it.
 ROOMS = {
     "aws_lambda_powertools.event_handler": {"api"},
-    "control_plane.domain.rules": {"check_account"},
-    "control_plane.domain.account": {"check_account"},
+    "control_plane.domain.rules": {"check_account", "check_drift"},
+    "control_plane.domain.account": {"check_account", "check_drift", "take_baseline"},
+    "control_plane.domain.drift.compare": {"check_drift"},
+    "control_plane.domain.watch.change": {"check_drift", "list_watched", "request_drift_check", "take_baseline"},
     "control_plane.domain.door": DOORS,
     "control_plane.domain.probe": PROBING,
     "control_plane.domain.messages.slack_message": {"notify_slack"},

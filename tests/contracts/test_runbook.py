@@ -17,7 +17,7 @@ from control_plane.domain.probe.ledger import POWER_OFF_AFTER
 from control_plane.domain.run import Cause, Disposition, Phase
 from control_plane.errors import ControlPlaneError
 from control_plane.steps.sweep_runs import DIED, GRACE, SEEN
-from tests.contracts.deployed import ROOT, functions, of_type, rules_of, tasks
+from tests.contracts.deployed import ROOT, all_tasks, definition_of, functions, machines, of_type, rules_of
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 # Names that are no API's: of the CLI itself, and of its own commands.
@@ -44,8 +44,8 @@ def _descendants(error: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def caught_errors() -> set[str]:
-    retriers = [retrier for task in tasks().values() for retrier in task["Retry"]]
-    made_up = re.findall(r"Error: (\w+)", (ROOT / "statemachines/provision_cluster.asl.yaml").read_text())
+    retriers = [retrier for _, _, task in all_tasks() for retrier in task["Retry"]]
+    made_up = [name for each in machines() for name in re.findall(r"Error: (\w+)", definition_of(each).read_text())]
     return {name for retrier in retriers for name in retrier["ErrorEquals"]} | set(made_up)
 
 

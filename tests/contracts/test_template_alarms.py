@@ -1,10 +1,10 @@
-"""What was given up on, and every run that failed, makes an alarm ring: the very queue and machine are watched."""
+"""What was given up on, and each run and look that failed, rings: the very queue and machines are watched."""
 
 from typing import Any
 
 import pytest
 
-from tests.contracts.deployed import Properties, named, of_type, properties
+from tests.contracts.deployed import RUN, WATCH, Properties, machines, named, of_type, properties
 
 
 def dimension(metric: Properties, name: str) -> str:
@@ -24,14 +24,21 @@ def test_one_letter_in_the_queue_that_all_dead_letters_go_to_rings() -> None:
     )
 
 
-def test_one_execution_that_did_not_succeed_rings() -> None:
-    alarm = properties("FailedExecutionsAlarm")
+MACHINES = {"FailedExecutionsAlarm": RUN, "FailedLooksAlarm": WATCH}
+
+
+def test_every_state_machine_has_an_alarm_of_its_own() -> None:
+    assert sorted(MACHINES.values()) == sorted(machines())
+
+
+@pytest.mark.parametrize(("name", "machine"), MACHINES.items())
+def test_one_execution_that_did_not_succeed_rings(name: str, machine: str) -> None:
+    alarm = properties(name)
     [total] = [each for each in alarm["Metrics"] if "Expression" in each]
     summed = {each["Id"]: each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each}
-    [machine] = of_type("AWS::StepFunctions::StateMachine")
-    assert {metric["MetricName"] for metric in summed.values()} == {
-        *("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
-    }
+    assert sorted(metric["MetricName"] for metric in summed.values()) == [
+        *("ExecutionsAborted", "ExecutionsFailed", "ExecutionsTimedOut")
+    ]
     assert {dimension(metric, "StateMachineArn") for metric in summed.values()} == {machine}
     assert total["Expression"] == " + ".join(f"FILL({each}, 0)" for each in summed)
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)

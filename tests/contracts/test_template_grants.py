@@ -16,6 +16,7 @@ from tests.contracts.deployed import (
     functions,
     granted,
     listed,
+    machines,
     named,
     of_type,
     properties,
@@ -27,6 +28,7 @@ from tests.contracts.deployed import (
 from tests.least_privilege import UNSEEN
 
 ROLES = sorted(UNSEEN)
+OF_MACHINES = ("StateMachineRole", "WatchMachineRole")
 
 # Actions without a resource type, for which alone Resource may be "*":
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -34,7 +36,8 @@ WITHOUT_RESOURCE = {
     f"{service}:{name}"
     for service, names in {
         "ec2": "DescribeInstances DescribeInstanceTypeOfferings DescribeInternetGateways DescribeNatGateways "
-        "DescribeNetworkAcls DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints",
+        "DescribeNetworkAcls DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroups DescribeSubnets "
+        "DescribeVpcEndpoints",
         "ec2messages": "AcknowledgeMessage DeleteMessage FailMessage GetEndpoint GetMessages SendReply",
         "logs": "CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies GetLogDelivery "
         "ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
@@ -73,10 +76,14 @@ def test_every_function_runs_under_one_of_these_roles() -> None:
 
 
 def test_there_are_no_other_roles() -> None:
-    assert of_type("AWS::IAM::Role").keys() == {*ROLES, "StateMachineRole", "ProbeInstanceRole"}
+    assert of_type("AWS::IAM::Role").keys() == {*ROLES, *OF_MACHINES, "ProbeInstanceRole"}
 
 
-@pytest.mark.parametrize("role", [*ROLES, "StateMachineRole", "ProbeInstanceRole"])
+def test_a_state_machine_has_a_role_of_its_own() -> None:
+    assert sorted(named(properties(machine)["RoleArn"]) for machine in machines()) == sorted(OF_MACHINES)
+
+
+@pytest.mark.parametrize("role", [*ROLES, *OF_MACHINES, "ProbeInstanceRole"])
 def test_a_grant_on_everything_is_for_actions_that_know_no_resource(role: str) -> None:
     for statement in statements(role):
         if "*" in listed(statement["Resource"]):
@@ -99,6 +106,7 @@ BY_KIND = {
     ":parameter/aws/service/ami-amazon-linux-latest/*": "one image for each architecture, all of them AWS's; read only",
     ":session/${AWS::StackName}-AskNodesFunction-*": "a session's id begins with the name of the function",
     "${EvidenceBucket.Arn}/runs/*": "our own bucket's folder of evidence",
+    "${EvidenceBucket.Arn}/baselines/*": "our own bucket's folder of what clusters should be",
     ":execution:${AWS::StackName}-provision-cluster:*": "the runs of our own state machine",
 }
 
@@ -124,7 +132,7 @@ def test_the_probe_s_agent_may_report_any_instance_as_in_aws_s_own_policy() -> N
     assert [text.rpartition(":")[2] for text in _unconditioned("ProbeInstanceRole")] == ["instance/*"]
 
 
-@pytest.mark.parametrize("role", [*ROLES, "StateMachineRole", "ProbeInstanceRole"])
+@pytest.mark.parametrize("role", [*ROLES, *OF_MACHINES, "ProbeInstanceRole"])
 def test_no_grant_is_for_actions_by_pattern(role: str) -> None:
     assert not [action for action in granted(role) if "*" in action]
 
@@ -142,6 +150,7 @@ APART = [
     ("ssm:StartSession", "ssm:SendCommand"),
     ("ssm:StartSession", "sagemaker:CreateCluster"),
     ("ssm:StartSession", "secretsmanager:GetSecretValue"),
+    ("states:StartExecution", "ec2:DescribeRouteTables"),  # who reads events that anybody causes sees no network
 ]
 
 
@@ -158,6 +167,11 @@ NEVER = {
     "ProberRole": ["events:*", "iam:Create*", "sagemaker:*", "secretsmanager:*", "sqs:*", "states:*"],
     "AskerRole": ["ec2:*", "eks:*", "events:*", "iam:*", "sagemaker:Create*", "secretsmanager:*", "sqs:*", "states:*"],
     "CreatorRole": ["ec2:*", "s3:*", "secretsmanager:*", "sqs:*", "ssm:*", "states:*"],
+    "WatcherRole": [
+        *("ec2:Create*", "ec2:Modify*", "eks:*", "events:*", "iam:PassRole", "sagemaker:Create*", "sagemaker:Delete*"),
+        *("sagemaker:Update*", "secretsmanager:*", "sqs:*", "ssm:*", "states:*"),
+    ],
+    "NoticerRole": ["ec2:*", "eks:*", "events:*", "iam:*", "s3:*", "sagemaker:*", "secretsmanager:*", "ssm:*"],
     "KeeperRole": ["ec2:*", "eks:*", "iam:*", "sagemaker:*", "secretsmanager:*", "ssm:*"],
     "NotifierRole": ["ec2:*", "eks:*", "events:*", "iam:*", "s3:*", "sagemaker:*", "ssm:*", "states:*"],
 }
@@ -170,7 +184,8 @@ def _forbidden(role: str, actions: Iterable[str]) -> set[str]:
 
 
 def _writes(actions: Iterable[str]) -> set[str]:
-    return {each for each in actions if not each.partition(":")[2].startswith(("Describe", "Get", "List"))}
+    reads = ("BatchGet", "Describe", "Get", "List", "Query")
+    return {each for each in actions if not each.partition(":")[2].startswith(reads)}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -190,6 +205,35 @@ def test_the_reader_changes_nothing_but_its_run_s_record_evidence_and_log() -> N
     [evidence] = statements_for("ReaderRole", "s3:PutObject")
     assert records["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["RUN#*"]}}
     assert evidence["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/runs/*"}
+
+
+def test_the_watcher_changes_nothing_but_the_watch_s_own_books_what_is_to_be_said_and_its_log() -> None:
+    books = {f"dynamodb:{name}" for name in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")}
+    assert _writes(granted("WatcherRole")) == books | OF_ITS_OWN_RUN | TRACES
+    [kept] = statements_for("WatcherRole", "s3:PutObject")
+    assert kept["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/baselines/*"}
+
+
+def test_the_noticer_changes_nothing_but_what_it_heard_and_when_it_looks() -> None:
+    own = {"dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "states:StartExecution"}
+    assert _writes(granted("NoticerRole")) == own | TRACES
+
+
+@pytest.mark.parametrize(
+    ("role", "partitions"),
+    [
+        ("WatcherRole", [["RUN#*"], ["WATCH", "CLUSTER#*", "RESOURCE#*"]]),
+        ("NoticerRole", [["CLUSTER#*", "RESOURCE#*"]]),
+    ],
+)
+def test_of_the_table_a_role_of_the_watch_has_the_partitions_that_it_works_in_and_no_claim(
+    role: str, partitions: list[list[str]]
+) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"""
+    table = [each for each in statements(role) if str(listed(each["Action"])[0]).startswith("dynamodb:")]
+    assert [each["Condition"] for each in table] == [
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}} for keys in partitions
+    ]
 
 
 def test_roles_are_passed_by_two_roles_to_one_kind_of_service_each() -> None:
@@ -313,21 +357,46 @@ BY_ITSELF = {
 }
 
 
-def test_the_state_machine_calls_functions_logs_and_traces_and_does_nothing_else() -> None:
-    assert granted("StateMachineRole") == {"lambda:InvokeFunction"} | BY_ITSELF
+@pytest.mark.parametrize("role", OF_MACHINES)
+def test_a_state_machine_calls_functions_logs_and_traces_and_does_nothing_else(role: str) -> None:
+    assert granted(role) == {"lambda:InvokeFunction"} | BY_ITSELF
 
 
-def test_the_keeper_starts_and_stops_no_machine_but_ours() -> None:
-    arns = [
-        arn
-        for action in ("states:StartExecution", "states:StopExecution")
-        for statement in statements_for("KeeperRole", action)
-        for arn in listed(statement["Resource"])
-    ]
-    assert [arn["Fn::Sub"].split(":${AWS::AccountId}:")[1] for arn in arns] == [
+EXECUTIONS = {
+    "KeeperRole": [
         "stateMachine:${AWS::StackName}-provision-cluster",
+        "stateMachine:${AWS::StackName}-check-drift",  # by the API, for who will not wait
         "execution:${AWS::StackName}-provision-cluster:*",
-    ]
+    ],
+    "NoticerRole": ["stateMachine:${AWS::StackName}-check-drift"],
+}
+
+
+def test_no_role_starts_or_stops_a_machine_but_ours() -> None:
+    arns = {
+        role: [
+            arn["Fn::Sub"].split(":${AWS::AccountId}:")[1]
+            for action in ("states:StartExecution", "states:StopExecution")
+            for statement in statements_for(role, action)
+            for arn in listed(statement["Resource"])
+        ]
+        for role in of_type("AWS::IAM::Role")
+    }
+    assert {role: found for role, found in arns.items() if found} == EXECUTIONS
+
+
+def test_a_machine_is_called_as_the_roles_know_it() -> None:
+    """The names are written out there: to refer to the machines would be a cycle."""
+    said = {properties(machine)["StateMachineName"]["Fn::Sub"] for machine in machines()}
+    assert said == {found.partition(":")[2] for arns in EXECUTIONS.values() for found in arns if found[0] == "s"}
+
+
+@pytest.mark.parametrize("role", OF_MACHINES)
+def test_only_step_functions_of_this_account_takes_on_a_machine_s_role(role: str) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html"""
+    [trust] = properties(role)["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "states.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_only_lambda_takes_on_the_functions_roles() -> None:

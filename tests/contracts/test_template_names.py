@@ -12,19 +12,23 @@ from control_plane.domain.wire import Wire
 from tests.contracts.deployed import (
     EVENTS,
     FUNCTIONS,
+    ROOT,
+    all_tasks,
+    definition_of,
     functions,
     logical_id,
+    machines,
     of_type,
     properties,
     rules_of,
     step_of,
-    tasks,
 )
 from tests.contracts.handlers import handler
 
 STEPS = sorted(functions())
-# The one state that does another's work under its own name: the clean-up after a failure.
-OTHER_NAMES = {"Remove leftovers": "Remove probes"}
+# States that are called otherwise than their function: the clean-up after a failure, and two looks by one function.
+OTHER_NAMES = {"Remove leftovers": "Remove probes", "Look": "Check drift", "Look again": "Check drift"}
+TASKS = [(name, task) for _, name, task in all_tasks()]
 
 
 def sample(name: str) -> dict[str, Any]:
@@ -39,12 +43,16 @@ def test_a_function_is_called_in_the_template_as_its_folder_is() -> None:
     assert {logical_id(step) for step in STEPS} == set(of_type("AWS::Lambda::Function"))
 
 
-@pytest.mark.parametrize("name", tasks())
-def test_a_state_is_called_as_its_function_is(name: str) -> None:
-    assert OTHER_NAMES.get(name, name) == step_of(tasks()[name]).replace("_", " ").capitalize()
+def test_a_state_machine_is_called_in_the_template_as_its_file_is() -> None:
+    assert {definition_of(machine) for machine in machines()} == set((ROOT / "statemachines").iterdir())
 
 
-@pytest.mark.parametrize("step", sorted({step_of(task) for task in tasks().values()}))
+@pytest.mark.parametrize(("name", "task"), [pytest.param(*pair, id=pair[0]) for pair in TASKS])
+def test_a_state_is_called_as_its_function_is(name: str, task: dict[str, Any]) -> None:
+    assert OTHER_NAMES.get(name, name) == step_of(task).replace("_", " ").capitalize()
+
+
+@pytest.mark.parametrize("step", sorted({step_of(task) for _, task in TASKS}))
 def test_the_sample_event_of_a_step_is_one_that_its_handler_takes(step: str) -> None:
     shape = get_type_hints(handler(step))["request"]
     assert issubclass(shape, Wire)

@@ -12,11 +12,16 @@ import pytest
 from control_plane import errors
 from control_plane.aws.clients import CONFIG
 from control_plane.aws.slack import PAUSES
+from control_plane.aws.watch_table import Overtaken
 from control_plane.steps.request import PATIENCE
 from tests.contracts.deployed import (
     ROOT,
+    RUN,
+    WATCH,
+    all_tasks,
     functions,
     logical_id,
+    machines,
     named,
     of_type,
     rules_of,
@@ -41,7 +46,15 @@ PLATFORM_ERRORS = {
 }
 LAMBDA_IS_BUSY = {name for name in PLATFORM_ERRORS if name.startswith("Lambda.") and name != "Lambda.Unknown"}
 
-each_task = pytest.mark.parametrize("task", [pytest.param(task, id=name) for name, task in tasks().items()])
+TASKS = list(all_tasks())
+each_task = pytest.mark.parametrize(
+    "task", [pytest.param(task, id=f"{machine}: {name}") for machine, name, task in TASKS]
+)
+
+# Of the watch's own errors: who was overtaken at a cluster's book reads it again, and judges by what it then says.
+READ_AGAIN = {Overtaken.__name__}
+# Nothing is looked at without its list: the execution ends under the error's own name, and rings.
+NEEDED_BY_ALL = "List watched"
 
 
 def _ours() -> dict[str, type]:
@@ -71,27 +84,34 @@ def test_a_task_is_retried_with_jitter_within_bounds(task: dict[str, Any]) -> No
 @each_task
 def test_of_our_own_errors_only_a_passing_one_is_retried(task: dict[str, Any]) -> None:
     passing = {name for name, each in _ours().items() if issubclass(each, errors.AwsUnavailable)}
-    assert _retried(task) & set(_ours()) <= passing
+    assert _retried(task) & {*_ours(), *READ_AGAIN} <= passing | (
+        READ_AGAIN if step_of(task) == "check_drift" else set()
+    )
 
 
 def test_a_step_that_can_do_with_less_gives_in_before_the_state_machine_gives_up() -> None:
-    patient = {name: task for name, task in tasks().items() if "Retried" in task["Arguments"]["Payload"]}
+    patient = {name: task for _, name, task in TASKS if "Retried" in task["Arguments"]["Payload"]}
     assert set(patient) == {"Explain failure", "Record outcome"}
     for task in patient.values():
         [busy] = [retrier for retrier in task["Retry"] if "AwsUnavailable" in retrier["ErrorEquals"]]
         assert busy["MaxAttempts"] >= PATIENCE
 
 
-@each_task
+@pytest.mark.parametrize(
+    "task", [pytest.param(task, id=f"{machine}: {name}") for machine, name, task in TASKS if name != NEEDED_BY_ALL]
+)
 def test_whatever_a_task_raises_is_caught(task: dict[str, Any]) -> None:
     assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
+def test_the_one_that_is_not_caught_stands_in_no_map_where_it_would_end_what_goes_well_beside_it() -> None:
+    assert [(machine, name) for machine, name, task in TASKS if "Catch" not in task] == [(WATCH, NEEDED_BY_ALL)]
+    assert machines()[WATCH]["States"][NEEDED_BY_ALL] == tasks(WATCH)[NEEDED_BY_ALL]
+
+
 def test_every_error_that_is_matched_can_be_raised() -> None:
-    matched = {
-        name for task in tasks().values() for each in [*task["Retry"], *task["Catch"]] for name in each["ErrorEquals"]
-    }
-    assert matched <= PLATFORM_ERRORS | set(_ours())
+    retriers = [each for _, _, task in TASKS for each in [*task["Retry"], *task.get("Catch", [])]]
+    assert {name for each in retriers for name in each["ErrorEquals"]} <= PLATFORM_ERRORS | set(_ours()) | READ_AGAIN
 
 
 RECORDING = "Record outcome"
@@ -117,14 +137,20 @@ TRIES = int(CLIENT["retries"]["total_max_attempts"])
 HANGS = TRIES * (CLIENT["connect_timeout"] + CLIENT["read_timeout"])  # seconds, at the most
 
 
+OVERTAKEN = DIED | {"MaxAttempts": 3}
+
+
 def test_all_tasks_retry_alike_but_for_the_one_that_ends_the_run() -> None:
-    for name, task in tasks().items():
+    for _, name, task in TASKS:
         busy, died, *others = task["Retry"]
         assert _pace(busy) == (RECORDED if name == RECORDING else BUSY)
         assert set(busy["ErrorEquals"]) == LAMBDA_IS_BUSY | {"AwsUnavailable"}
         assert _pace(died) == DIED
         assert set(died["ErrorEquals"]) == FUNCTION_DIED
-        assert [retrier["ErrorEquals"] for retrier in others] in ([], [["NotYet"]])
+        if step_of(task) == "check_drift":
+            assert others == [OVERTAKEN | {"ErrorEquals": [*READ_AGAIN]}]
+        else:
+            assert [retrier["ErrorEquals"] for retrier in others] in ([], [["NotYet"]])
 
 
 def _pace(retrier: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +166,7 @@ def test_what_must_not_be_lost_is_tried_for_minutes() -> None:
 
 
 def test_a_call_that_hangs_is_given_up_while_its_function_still_has_time_to_say_so() -> None:
-    assert {step_of(task) for task in tasks().values() if functions()[step_of(task)]["Timeout"] <= HANGS} == set()
+    assert {step_of(task) for _, _, task in TASKS if functions()[step_of(task)]["Timeout"] <= HANGS} == set()
 
 
 # ---------------------------------------------------------------- how often a call is made, at the most
@@ -161,12 +187,13 @@ def invoked_by_an_event(step: str) -> int:
 
 def attempts() -> dict[str, tuple[int, int]]:
     """By who calls: attempts at one call that is always throttled, and at one to which everything there is happens."""
-    throttled = {name: "NotYet" if name == CREATING else "AwsUnavailable" for name in tasks()}
+    named_once = {name: task for machine in (WATCH, RUN) for name, task in tasks(machine).items()}
+    throttled = {name: "NotYet" if name == CREATING else "AwsUnavailable" for name in named_once}
     of_events = {step: TRIES * invoked_by_an_event(step) for step in functions() if list(rules_of(step))}
     of_events |= {"api": TRIES, "A post to Slack": (1 + len(PAUSES)) * invoked_by_an_event("notify_slack")}
     return {
         name: (TRIES * invoked_by_a_state(task, throttled[name]), TRIES * invoked_by_a_state(task))
-        for name, task in tasks().items()
+        for name, task in named_once.items()
     } | {name: (times, times) for name, times in of_events.items()}
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -17,19 +17,27 @@ from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.door import judge_text
-from control_plane.domain.door.egress_check import judge_check
+from control_plane.domain.run import Kind
 from control_plane.domain.suppressible import suppressible
+from control_plane.domain.watch import Watched
 from control_plane.entry import Handler
 from control_plane.entry.http_api import http_api
 from control_plane.steps.api import Api
 from control_plane.steps.doorway import Doorway
-from tests.aws.conftest import TABLE, a_table
+from tests.aws.conftest import TABLE, a_request, a_run, a_table
 from tests.aws.fakes import StateMachine
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 CONTEXT = SimpleNamespace(
     aws_request_id="1", function_name="api", memory_limit_in_mb=512, invoked_function_arn="arn:api"
 )
+
+
+WATCHED = "watched"
 
 
 @contextmanager
@@ -40,11 +48,22 @@ def an_api() -> Iterator[Handler]:
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "ap-northeast-1")
         with a_table() as dynamodb:
-            doorway = Doorway(Acceptance(dynamodb, TABLE), cast("Executions", StateMachine()))
+            machine = cast("Executions", StateMachine())
+            runs, clusters = RunTable(dynamodb, TABLE), ClusterIndex(dynamodb, TABLE)
             judge = partial(judge_text, model=create_cluster_model(), suppressible=suppressible)
-            yield http_api(
-                lambda: Api(doorway, RunTable(dynamodb, TABLE), ClusterIndex(dynamodb, TABLE), judge, judge_check)
-            )
+            watch(dynamodb, WATCHED)
+            yield http_api(lambda: Api(Doorway(Acceptance(dynamodb, TABLE), machine), machine, runs, clusters, judge))
+
+
+def watch(dynamodb: "DynamoDBClient", name: str) -> None:
+    """A cluster that is under watch."""
+    run = a_run(f"made-{name}", name, Kind.ADOPTION)
+    Acceptance(dynamodb, TABLE).accept(run, a_request(name), "any")
+    whole = run.to_wire() | {"ClusterArn": "arn:aws:sagemaker:ap-northeast-1:123456789012:cluster/a1b2c3d4e5f6"}
+    kept = {"S3Uri": f"s3://evidence/baselines/{name}/{run.run_id}.json", "Sha256": "0" * 64}
+    fields = {key: whole[key] for key in ("ClusterName", "ClusterArn", "RunId", "RequestId", "RequestedBy")}
+    more = {"VpcIds": ["vpc-1"], "Baseline": kept, "TakenAt": whole["UpdatedAt"], "Reason": "adopted"}
+    WatchTable(dynamodb, TABLE).begin(Watched.from_wire(fields | more), [])
 
 
 def ask(

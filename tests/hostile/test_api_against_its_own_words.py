@@ -12,7 +12,7 @@ from schemathesis.specs.openapi import checks as promises
 from control_plane.domain.request import REQUEST_MAX
 from control_plane.entry.http_api import http_api
 from control_plane.steps.api import Api
-from tests.hostile.gateway import Wsgi, an_api
+from tests.hostile.gateway import WATCHED, Wsgi, an_api
 from tests.unit.door_samples import cluster
 
 # Not among them: that what keeps to the schema is accepted. CreateCluster's whole shape stands in AWS's model, and the
@@ -60,6 +60,9 @@ def test_whatever_is_sent_the_answer_is_one_that_the_description_promises(
     assert len(wsgi.answered) - before >= EXAMPLES / 2
 
 
+LONG = "a" * REQUEST_MAX
+
+
 def test_every_answer_that_the_description_promises_is_given_in_its_shape(api: schemathesis.BaseSchema) -> None:
     given: dict[str, set[str]] = {}
 
@@ -78,14 +81,18 @@ def test_every_answer_that_the_description_promises_is_given_in_its_shape(api: s
     for kind in ("json", "csv"):
         send("GET", f"/clusters/{{name}}/egress.{kind}", path_parameters={"name": "first"})
         send("GET", f"/clusters/{{name}}/egress.{kind}", path_parameters={"name": "second"})
-    bodies: list[Any] = [
-        {"RequestId": "check-1"},
-        {"RequestId": "r-1"},
-        {"Cluster": {}},
-        {"RequestId": "a" * REQUEST_MAX},
-    ]
-    for body in bodies:
-        send("POST", "/clusters/{name}/egress-checks", path_parameters={"name": "first"}, body=body)
+    asks: dict[tuple[str, str], dict[str, str]] = {
+        ("POST", "/clusters/{name}/egress-checks"): {},
+        ("POST", "/adoptions"): {"ClusterName": "first"},
+        ("PUT", "/clusters/{name}/baseline"): {"Reason": "as agreed"},
+    }
+    for (method, path), words in asks.items():
+        where: dict[str, Any] = {"path_parameters": {"name": "first"}} if "{name}" in path else {}
+        for request_id in (path.rpartition("/")[2], "r-1", LONG):
+            send(method, path, **where, body=words | {"RequestId": request_id})
+        send(method, path, **where, body=words | {"Cluster": {}})
+    for name in (WATCHED, "second"):
+        send("POST", "/clusters/{name}/drift-checks", path_parameters={"name": name})
     send("GET", "/runs/{id}", path_parameters={"id": run["RunId"]})
     send("GET", "/runs/{id}", path_parameters={"id": "none"})
     promised = {

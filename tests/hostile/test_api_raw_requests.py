@@ -134,7 +134,7 @@ def test_headers_and_queries_of_any_kind_change_nothing(handler: Handler) -> Non
 def test_a_name_longer_than_a_key_may_be_is_not_looked_up() -> None:
     """DynamoDB refuses a key of more than 2,048 bytes; moto does not: so there is no table here at all."""
     nothing = cast("Any", None)
-    handler = http_api(lambda: Api(nothing, RunTable(nothing, ""), ClusterIndex(nothing, ""), nothing, nothing))
+    handler = http_api(lambda: Api(nothing, nothing, RunTable(nothing, ""), ClusterIndex(nothing, ""), nothing))
     for path in ("/runs/run-", "/clusters/"):
         for character in ("a", "é", "中"):
             told(ask(handler, "GET", f"{path}{character * TEN_KILOBYTES}"), {404})

@@ -5,10 +5,9 @@ import subprocess
 import sys
 from collections import Counter
 
-from simulator.app import Simulator
 from tests.canaries import unseen
 from tests.races.burst import Tally, burst, requests
-from tests.stories.stage import Stage
+from tests.stories.stage import Stage, on_request
 
 DELIVERIES = 16
 REFUSED, GOOD = 55, 5
@@ -25,7 +24,7 @@ SEEDED = (
 
 
 def main() -> int:
-    with unseen(Simulator.start()) as simulator:
+    with unseen(on_request()) as simulator:
         found = Counter(burst(simulator, requests(Stage(simulator), refused=REFUSED, good=GOOD), DELIVERIES))
     print(f"{(REFUSED + GOOD) * DELIVERIES} deliveries of {REFUSED + GOOD} requests, through both doors:")
     for tally, often in found.items():

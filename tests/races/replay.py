@@ -16,10 +16,13 @@ class World(NamedTuple):
     slack: list[Any]
 
 
+LOOK = "DUE"  # what HyperPod tells again has a cluster looked at again: it does no harm
+
+
 def world(simulator: Simulator) -> World:
     pages = simulator.client("sagemaker").get_paginator("list_clusters").paginate()
     return World(
-        items={(item["pk"]["S"], item["sk"]["S"]): item for item in table(simulator)},
+        items={key: item for item in table(simulator) if (key := (item["pk"]["S"], item["sk"]["S"]))[1] != LOOK},
         clusters={it["ClusterArn"]: it["ClusterStatus"] for page in pages for it in page["ClusterSummaries"]},
         executions=frozenset(names_of_executions(simulator)),
         slack=simulator.slack(),

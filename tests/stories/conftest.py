@@ -6,12 +6,12 @@ import pytest
 
 from simulator.app import Simulator
 from tests.canaries import unseen
-from tests.stories.stage import Stage
+from tests.stories.stage import Stage, on_request
 
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
-    with unseen(Simulator.start()) as running:
+    with unseen(on_request()) as running:
         yield running
 
 

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from simulator.app import Simulator
 from simulator.cloudformation.deploy import deploy
+from simulator.world import Plan
 
 HOME = Path(__file__).parents[2]
 TERMINAL = ("HyperPod Cluster Refused", "HyperPod Cluster Provisioned", "HyperPod Cluster Failed")
@@ -59,13 +60,23 @@ def schema_of(detail_type: str) -> Draft202012Validator:
 def list_execution_role(sim: Simulator, arn: str) -> None:
     """Have clusters run as one more role: what a new deployment with a longer ExecutionRoleArns comes to."""
     iam = sim.client("iam")
-    for logical_id, sid in (("ReaderRole", "ExecutionRoles"), ("CreatorRole", "PassExecutionRoles")):
+    sids = {"ReaderRole": "ExecutionRoles", "WatcherRole": "ExecutionRoles", "CreatorRole": "PassExecutionRoles"}
+    for logical_id, sid in sids.items():
         role = sim.role_name(logical_id)
         [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
         document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         [statement] = [each for each in document["Statement"] if each["Sid"] == sid]
         statement["Resource"] = [*statement["Resource"], arn]
         iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+def on_request() -> Simulator:
+    """A simulated AWS where watched clusters are looked at only when somebody asks: no trail, and no schedule."""
+    sim = Simulator.start(Plan(trail=False))
+    events = sim.client("events")
+    [name] = [rule["Name"] for rule in events.list_rules()["Rules"] if "ByTheClock" in rule["Name"]]
+    events.disable_rule(Name=name)
+    return sim
 
 
 class Stage:

@@ -151,4 +151,5 @@ def test_the_report_reads_as_the_state_machine_asks_for_it() -> None:
         "ProveBeforeCreate": False,
         "ProveOnNodes": True,
         "Create": True,
+        "Watch": True,
     }

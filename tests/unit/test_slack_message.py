@@ -1,4 +1,4 @@
-"""What people read in Slack: all that matters, in any case something, and nothing live but our own link."""
+"""What people read in Slack: all that matters, in any case something, and nothing live but what we write ourselves."""
 
 import json
 import re
@@ -10,15 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from control_plane.domain.messages.announcements import DetailType, announcement
+from control_plane.domain.drift.row import Drift
+from control_plane.domain.messages.announcements import ADDS, DetailType, announcement
 from control_plane.domain.messages.slack_message import TITLES, message
 from control_plane.domain.run import Run
 from tests.run_strategies import ACCEPTED, runs
+from tests.unit.test_announcements import EVERY_DRIFT_TYPE, drifts, told_drift
 
 MACHINE = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:provision-cluster"
 OUT = Path(__file__).parents[2] / "events" / "out"
 EVERY_TYPE = pytest.mark.parametrize("detail_type", list(DetailType))
+EVERY_RUN_TYPE = pytest.mark.parametrize("detail_type", list(ADDS))
 OUR_LINK = re.compile(r"<https://[a-z0-9.-]+/states/home\?region=[a-z0-9-]+#/v2/executions/details/[^<>|]+\|[^<>|]+>")
+FENCED = re.compile(r"```[^`<>]+```")
 
 
 def sample(detail_type: DetailType, **changes: object) -> dict[str, Any]:
@@ -43,8 +47,9 @@ def read(posted: dict[str, Any]) -> str:
 
 
 def live(posted: dict[str, Any]) -> list[str]:
-    """What Slack would make something of: all but the links to the console that we write ourselves."""
-    written = [(kind, text) for kind, text in texts(posted["blocks"]) if not OUR_LINK.fullmatch(text)]
+    """What Slack would make something of: all but the links to the console and the code that we write ourselves."""
+    ours = (OUR_LINK, FENCED)
+    written = [(kind, text) for kind, text in texts(posted["blocks"]) if not any(one.fullmatch(text) for one in ours)]
     return [text for kind, text in [*written, ("text", posted["text"])] if kind == "mrkdwn" or re.search("[<>]", text)]
 
 
@@ -107,6 +112,41 @@ def assert_within_slacks_limits(posted: dict[str, Any]) -> None:
             ],
             id="failed: cause, remedy, and what became of the cluster",
         ),
+        pytest.param(
+            DetailType.ADOPTED,
+            [
+                "Adopted: reference",
+                "Under watch from now on; nothing in it was changed.",
+                "proved: OnNodes",
+                "2 of 2 ×",
+            ],
+            id="adopted: what is watched now, and what was proved of it",
+        ),
+        pytest.param(
+            DetailType.DRIFT_DETECTED,
+            [
+                "Drift: reference",
+                "Group worker-group leaves by 203.0.113.10, not 203.0.113.20.\n"
+                "Since: 2026-11-24 14:03 UTC · By: role/ops (ReplaceRoute)\n"
+                "rtb-0a1b2c3d4e5f60002: was 0.0.0.0/0 → nat-0a1b2c3d4e5f60002, is 0.0.0.0/0 → nat-0a1b2c3d4e5f60001\n"
+                "Groups: worker-group · BLOCKS",
+                "```aws ec2 replace-route --route-table-id rtb-0a1b2c3d4e5f60002 --destination-cidr-block 0.0.0.0/0 "
+                "--nat-gateway-id nat-0a1b2c3d4e5f60002```",
+                "Baseline: s3://",
+            ],
+            id="drift: its effect, since when, by whom, what changed, and the command that puts it right",
+        ),
+        pytest.param(
+            DetailType.DRIFT_RESOLVED,
+            [
+                "Drift resolved: reference",
+                "Over: Group worker-group leaves by 203.0.113.10, not 203.0.113.20.\n"
+                "rtb-0a1b2c3d4e5f60002: had gone from 0.0.0.0/0 → nat-0a1b2c3d4e5f60002 "
+                "to 0.0.0.0/0 → nat-0a1b2c3d4e5f60001",
+                "Had begun: 2026-11-24 14:03 UTC · By: role/ops (ReplaceRoute)",
+            ],
+            id="drift resolved: what is over, and how it had begun",
+        ),
     ],
 )
 def test_a_message_says_what_happened_and_to_what(detail_type: DetailType, words: list[str]) -> None:
@@ -116,7 +156,7 @@ def test_a_message_says_what_happened_and_to_what(detail_type: DetailType, words
     assert live(posted) == []
 
 
-@EVERY_TYPE
+@EVERY_RUN_TYPE
 def test_the_plain_text_alone_tells_cluster_outcome_and_each_groups_addresses(detail_type: DetailType) -> None:
     detail = sample(detail_type)
     lines = message(detail_type, detail, MACHINE)["text"].splitlines()
@@ -132,11 +172,11 @@ def test_an_app_can_tell_a_repeat_by_the_event_id(detail_type: DetailType) -> No
     detail = sample(detail_type)
     assert message(detail_type, detail, MACHINE)["metadata"] == {
         "event_type": detail_type.lower().replace(" ", "_"),
-        "event_payload": {"EventId": f"{detail['RunId']}/{detail_type}"},
+        "event_payload": {"EventId": detail["EventId"]},
     }
 
 
-@EVERY_TYPE
+@EVERY_RUN_TYPE
 def test_the_link_opens_the_execution_of_the_run(detail_type: DetailType) -> None:
     detail = sample(detail_type)
     url = (
@@ -144,6 +184,82 @@ def test_the_link_opens_the_execution_of_the_run(detail_type: DetailType) -> Non
         f"arn:aws:states:ap-northeast-1:123456789012:execution:provision-cluster:{detail['RunId']}"
     )
     assert f"<{url}|" in read(message(detail_type, detail, MACHINE))
+
+
+@EVERY_DRIFT_TYPE
+def test_a_drift_is_no_news_of_the_run_that_took_the_baseline_and_links_to_none(detail_type: DetailType) -> None:
+    assert "Open the run" not in read(message(detail_type, sample(detail_type), MACHINE))
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "first"),
+    [
+        pytest.param(DetailType.DRIFT_DETECTED, "Group worker-group leaves by 203.0.113.10, not", id="what it does"),
+        pytest.param(DetailType.DRIFT_RESOLVED, "Over: Group worker-group leaves by 203.0.113.10, not", id="or did"),
+    ],
+)
+def test_the_plain_text_of_a_drift_begins_with_its_effect_and_names_the_cluster(
+    detail_type: DetailType, first: str
+) -> None:
+    effect, title, *facts = message(detail_type, sample(detail_type), MACHINE)["text"].splitlines()
+    assert effect.startswith(first)
+    assert title == f"{TITLES[detail_type]}: reference"
+    assert any(fact.startswith("Groups: worker-group") for fact in facts)
+    assert any(fact.startswith("Next: aws ec2 replace-route ") for fact in facts) == (
+        detail_type is DetailType.DRIFT_DETECTED
+    )
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "title"),
+    [
+        pytest.param(DetailType.DRIFT_DETECTED, "❔ Cannot be watched: reference", id="as long as it cannot"),
+        pytest.param(DetailType.DRIFT_RESOLVED, "✅ Can be watched again: reference", id="and when it can"),
+    ],
+)
+def test_what_could_not_be_read_is_not_called_a_drift(detail_type: DetailType, title: str) -> None:
+    detail = sample(detail_type)
+    detail["Drift"] = [{**detail["Drift"][0], "Severity": "UNKNOWN"}]
+    posted = message(detail_type, detail, MACHINE)
+    assert posted["blocks"][0]["text"]["text"] == title
+    assert title in posted["text"]
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        pytest.param({"Since": None, "By": None}, "not 203.0.113.20.\nrtb-", id="neither"),
+        pytest.param({"Since": None}, "\nBy: role/ops (ReplaceRoute)\n", id="by whom"),
+        pytest.param({"By": None}, "\nSince: 2026-11-24 14:03 UTC\n", id="since when"),
+    ],
+)
+def test_since_when_and_by_whom_stand_only_where_cloudtrail_told(known: dict[str, Any], told: str) -> None:
+    detail = sample(DetailType.DRIFT_DETECTED)
+    detail["Drift"] = [{**detail["Drift"][0], **known}]
+    assert told in read(message(DetailType.DRIFT_DETECTED, detail, MACHINE))
+
+
+@pytest.mark.parametrize(
+    ("remedy", "shown"),
+    [
+        pytest.param("aws x --id <id> && y", "```aws x --id &lt;id&gt; &amp;&amp; y```", id="a placeholder to fill in"),
+        pytest.param("a```\n<!here> *b*", "```aˋˋˋ &lt;!here&gt; *b*```", id="a fence of its own"),
+        pytest.param("`" * 5_000, f"```{'ˋ' * 2_899}…```", id="nothing but backticks"),
+    ],
+)
+def test_a_remedy_stays_inside_its_fence(remedy: str, shown: str) -> None:
+    detail = sample(DetailType.DRIFT_DETECTED)
+    detail["Drift"] = [{**detail["Drift"][0], "Remedy": remedy}]
+    posted = message(DetailType.DRIFT_DETECTED, detail, MACHINE)
+    assert shown in [text for _, text in texts(posted["blocks"])]
+    assert live(posted) == []
+    assert_within_slacks_limits(posted)
+
+
+def test_of_several_drifts_in_one_event_the_first_is_told_and_the_others_are_counted() -> None:
+    row = sample(DetailType.DRIFT_DETECTED)["Drift"][0]
+    detail = sample(DetailType.DRIFT_DETECTED, Drift=[row, row, row])
+    assert "and 2 more in the event" in read(message(DetailType.DRIFT_DETECTED, detail, MACHINE))
 
 
 def test_in_govcloud_the_link_opens_the_console_of_that_partition() -> None:
@@ -197,7 +313,13 @@ HOSTILE = [
 @pytest.mark.parametrize(("text", "shown"), HOSTILE)
 def test_what_a_caller_or_aws_wrote_is_read_and_never_acted_on(detail_type: DetailType, text: str, shown: str) -> None:
     detail = json.loads(json.dumps(sample(detail_type)))
-    for rows in (detail.get("Egress"), detail.get("PredictedEgress"), detail.get("Groups"), detail["Findings"]):
+    for rows in (
+        detail.get("Egress"),
+        detail.get("PredictedEgress"),
+        detail.get("Groups"),
+        detail.get("Findings"),
+        detail.get("Drift"),
+    ):
         for row in rows or []:
             row.update({name: text for name, value in row.items() if isinstance(value, str)})
     detail.update(dict.fromkeys(["ClusterName", "RequestId", "RequestedBy"], text))
@@ -225,7 +347,7 @@ FIELDS = st.sampled_from(sorted({name for detail_type in DetailType for name in 
 
 
 @given(
-    detail_type=st.sampled_from([*DetailType, "HyperPod Drift Detected", "<!here>", ""]),
+    detail_type=st.sampled_from([*DetailType, "HyperPod Cluster Updated", "<!here>", ""]),
     detail=st.dictionaries(FIELDS | st.text(max_size=9), JSON, max_size=12),
 )
 @settings(max_examples=150, deadline=None)
@@ -236,7 +358,16 @@ def test_an_event_of_any_shape_makes_a_message_that_slack_takes(detail_type: str
     json.dumps(posted)
 
 
-@EVERY_TYPE
+@EVERY_DRIFT_TYPE
+@given(drift=drifts)
+@settings(max_examples=25, deadline=None)
+def test_a_drift_of_any_size_makes_a_message_that_slack_takes(drift: Drift, detail_type: DetailType) -> None:
+    posted = message(detail_type, told_drift(drift, detail_type).detail, MACHINE)
+    assert_within_slacks_limits(posted)
+    assert live(posted) == []
+
+
+@EVERY_RUN_TYPE
 @given(run=runs)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_an_event_of_any_size_makes_a_message_that_slack_takes(run: Run, detail_type: DetailType) -> None:
@@ -247,8 +378,8 @@ def test_an_event_of_any_size_makes_a_message_that_slack_takes(run: Run, detail_
 
 
 def test_an_event_of_a_later_release_tells_what_it_holds() -> None:
-    drift = [{"Kind": "RouteReplaced", "Was": "203.0.113.10", "Is": "198.51.100.9"}]
-    later = sample(DetailType.PROVISIONED, SchemaVersion="2.0", Drift=drift)
-    posted = read(message("HyperPod Drift Detected", later, MACHINE))
-    assert "HyperPod Drift Detected: reference" in posted
-    assert '"Kind":"RouteReplaced","Was":"203.0.113.10","Is":"198.51.100.9"' in posted
+    changes = [{"Field": "InstanceCount", "Was": 2, "Is": 4}]
+    later = sample(DetailType.PROVISIONED, SchemaVersion="2.0", Changes=changes)
+    posted = read(message("HyperPod Cluster Updated", later, MACHINE))
+    assert "HyperPod Cluster Updated: reference" in posted
+    assert '"Field":"InstanceCount","Was":2,"Is":4' in posted

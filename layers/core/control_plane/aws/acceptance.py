@@ -63,7 +63,7 @@ class Acceptance:
         """
         writes = [
             self._put_run(run, "", is_open=False),
-            put_event(self._table, run.run_id, announcement),
+            put_event(self._table, announcement),
             self._put_decision(run.run_id),
         ]
         return transact(self._dynamodb, "dynamodb:PutItem", writes) != {2}

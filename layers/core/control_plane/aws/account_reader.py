@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
 
-ACTIONS = network_reader.ACTIONS | role_reader.ACTIONS | lifecycle_reader.ACTIONS | hyperpod_reader.LOOKS
+EXISTING = network_reader.ACTIONS | network_reader.INTERFACES | role_reader.ACTIONS | lifecycle_reader.ACTIONS
+ACTIONS = EXISTING | hyperpod_reader.LOOKS
 
 
 class AccountReader:
@@ -38,8 +39,8 @@ class AccountReader:
         return Facts(
             read_at=at,
             network=NetworkReader(self._ec2, reading).read(shape),
-            roles=self._roles(shape, reading),
-            lifecycle_files=self._lifecycle_files(shape, reading),
+            roles=read_roles(self._iam, shape, reading),
+            lifecycle_files=read_lifecycle_files(self._s3, shape, reading),
             cluster=self._cluster(run, reading),
             unread=reading.unread,
         )
@@ -53,22 +54,16 @@ class AccountReader:
         reading = Reading()
         return Facts(read_at=at, network=NetworkReader(self._ec2, reading).read(shape), unread=reading.unread)
 
-    def _roles(self, shape: ClusterShape, reading: Reading) -> dict[str, Role | None]:
-        named = {group.execution_role for group in shape.groups} | {shape.cluster_role}
-        return {
-            arn: role
-            for arn in sorted(filter(None, named))
-            for role in reading.attempt(partial(read_role, self._iam, arn), subject=arn, whole=False)
-        }
-
-    def _lifecycle_files(self, shape: ClusterShape, reading: Reading) -> dict[str, Presence]:
-        uris = sorted({uri for group in shape.groups for uri in entry_files(group)})
-        return {
-            uri: presence
-            for uri in uris
-            if (file := S3Object.of(uri))
-            for presence in reading.attempt(partial(find_file, self._s3, file), subject=uri, whole=False)
-        }
+    def read_existing(self, shape: ClusterShape, at: datetime) -> Facts:
+        """All that decides about a cluster that is there, whoever made it; of several at once, see `together`."""
+        reading = Reading()
+        return Facts(
+            read_at=at,
+            network=NetworkReader(self._ec2, reading).read(shape, interfaces=True),
+            roles=read_roles(self._iam, shape, reading),
+            lifecycle_files=read_lifecycle_files(self._s3, shape, reading),
+            unread=reading.unread,
+        )
 
     def _cluster(self, run: Run, reading: Reading) -> ExistingCluster | None:
         for found in reading.attempt(partial(self._hyperpod.look, run), subject=str(run.cluster_name)):
@@ -78,3 +73,22 @@ class AccountReader:
                     cluster_arn=cluster.cluster_arn, cluster_status=cluster.cluster_status, ours=ours
                 )
         return None
+
+
+def read_roles(iam: "IAMClient", shape: ClusterShape, reading: Reading) -> dict[str, Role | None]:
+    named = {group.execution_role for group in shape.groups} | {shape.cluster_role}
+    return {
+        arn: role
+        for arn in sorted(filter(None, named))
+        for role in reading.attempt(partial(read_role, iam, arn), subject=arn, whole=False)
+    }
+
+
+def read_lifecycle_files(s3: "S3Client", shape: ClusterShape, reading: Reading) -> dict[str, Presence]:
+    uris = sorted({uri for group in shape.groups for uri in entry_files(group)})
+    return {
+        uri: presence
+        for uri in uris
+        if (file := S3Object.of(uri))
+        for presence in reading.attempt(partial(find_file, s3, file), subject=uri, whole=False)
+    }

@@ -1,4 +1,4 @@
-"""The evidence bucket: what was read, asked and answered, per run, as canonical JSON."""
+"""The evidence bucket: what was read, asked and answered, per run, and what clusters should be, as canonical JSON."""
 
 import json
 from hashlib import sha256
@@ -25,8 +25,8 @@ def canonical(document: Any) -> bytes:
 
 
 class EvidenceStore:
-    def __init__(self, s3: "S3Client", bucket: str) -> None:
-        self._s3, self._bucket = s3, bucket
+    def __init__(self, s3: "S3Client", bucket: str, room: str = "runs") -> None:
+        self._s3, self._bucket, self._room = s3, bucket, room
 
     def put(self, run_id: str, name: str, document: Any) -> Evidence:
         """Keep a document as ``runs/<run id>/<name>.json``; the same name again replaces it (old versions stay)."""
@@ -49,6 +49,5 @@ class EvidenceStore:
                 return None
             raise
 
-    @staticmethod
-    def _key(run_id: str, name: str) -> str:
-        return f"runs/{run_id}/{name}.json"
+    def _key(self, run_id: str, name: str) -> str:
+        return f"{self._room}/{run_id}/{name}.json"

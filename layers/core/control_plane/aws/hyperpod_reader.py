@@ -15,11 +15,27 @@ from control_plane.errors import AwsRefused
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-LOOKS = frozenset({"sagemaker:DescribeCluster", "sagemaker:ListTags"})
+DESCRIBES = frozenset({"sagemaker:DescribeCluster"})
+LOOKS = DESCRIBES | {"sagemaker:ListTags"}
 POLLS = frozenset({"sagemaker:DescribeCluster", "sagemaker:ListClusterNodes"})
 SEATS = frozenset({"sagemaker:ListClusterNodes", "sagemaker:DescribeClusterNode"})
 EVENTS = frozenset({"sagemaker:ListClusterEvents", "sagemaker:DescribeClusterEvent"})
 ACTIONS = LOOKS | POLLS | SEATS | EVENTS
+
+# What CreateCluster was told, of what DescribeCluster tells.
+MADE_OF = (
+    "AutoScaling",
+    "ClusterName",
+    "ClusterRole",
+    "InstanceGroups",
+    "NodeProvisioningMode",
+    "NodeRecovery",
+    "Orchestrator",
+    "RestrictedInstanceGroups",
+    "RestrictedInstanceGroupsConfig",
+    "TieredStorageConfig",
+    "VpcConfig",
+)
 
 _TAGS_WERE_READ = object()
 
@@ -63,8 +79,7 @@ class HyperPodReader:
             if is_not_found(error):
                 return None
             raise
-        made_of = ("ClusterName", "VpcConfig", "InstanceGroups", "RestrictedInstanceGroups", "Orchestrator")
-        return Cluster.model_validate(answer), {key: answer[key] for key in made_of if key in answer}  # type: ignore[literal-required]
+        return Cluster.model_validate(answer), {key: answer[key] for key in MADE_OF if key in answer}  # type: ignore[literal-required]
 
     def look(self, run: Run) -> OurCluster | Stranger | None:
         """Find the cluster of the run's name, and tell by its tags whether the run made it."""

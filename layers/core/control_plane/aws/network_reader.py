@@ -15,6 +15,7 @@ from control_plane.domain.account.network import (
     InternetGateway,
     NatGateway,
     NetworkAcl,
+    NetworkInterface,
     RouteTable,
     SecurityGroup,
     Subnet,
@@ -38,6 +39,8 @@ ACTIONS = frozenset(
         "ec2:GetManagedPrefixListEntries",
     }
 )
+INTERFACES = frozenset({"ec2:DescribeNetworkInterfaces"})  # only where they are asked for
+READS = ACTIONS | INTERFACES
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 VALUES_PER_FILTER = 200
 
@@ -49,8 +52,12 @@ class NetworkReader:
     def __init__(self, ec2: "EC2Client", reading: Reading) -> None:
         self._ec2, self._reading = ec2, reading
 
-    def read(self, shape: ClusterShape) -> Network:
-        """Read the subnets and groups that a cluster names, and all else of their VPC that traffic can meet."""
+    def read(self, shape: ClusterShape, *, interfaces: bool = False) -> Network:
+        """Read the subnets and groups that a cluster names, and all else of their VPC that traffic can meet.
+
+        Args:
+            interfaces: also those with a public address. Nodes have none, unless somebody gave them one.
+        """
         vpcs = [shape.vpc_of(group) for group in shape.groups]
         subnets = self._look(self._subnets, {one for vpc in vpcs for one in vpc.subnets})
         group_ids = {one for vpc in vpcs for one in vpc.security_group_ids}
@@ -64,6 +71,7 @@ class NetworkReader:
             network_acls=self._look(self._network_acls, vpc_ids),
             vpc_endpoints=self._look(self._vpc_endpoints, vpc_ids),
             dns_support=self._look_each(self._dns_support, vpc_ids),
+            interfaces=self._look(self._interfaces, vpc_ids if interfaces else ()),
         )
         return network.model_copy(update={"prefix_lists": self._look_each(self._prefix_list, network.prefix_list_ids)})
 
@@ -129,6 +137,14 @@ class NetworkReader:
                 Filters=[{"Name": "vpc-id", "Values": vpc_ids}]
             )
             return [VpcEndpoint.model_validate(one) for page in pages for one in page["VpcEndpoints"]]
+
+    def _interfaces(self, vpc_ids: list[str]) -> list[NetworkInterface]:
+        # A VPC may hold tens of thousands, and few have a public address: an asterisk stands for any.
+        with calling("ec2:DescribeNetworkInterfaces"):
+            pages = self._ec2.get_paginator("describe_network_interfaces").paginate(
+                Filters=[{"Name": "vpc-id", "Values": vpc_ids}, {"Name": "association.public-ip", "Values": ["*"]}]
+            )
+            return [NetworkInterface.model_validate(one) for page in pages for one in page["NetworkInterfaces"]]
 
     def _prefix_list(self, list_id: str) -> tuple[str, ...]:
         with calling("ec2:GetManagedPrefixListEntries"):

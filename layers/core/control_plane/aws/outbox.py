@@ -38,7 +38,7 @@ class Outbox:
         Raises:
             RunOver: the run ended meanwhile.
         """
-        event = put_event(self._table, run_id, announcement)
+        event = put_event(self._table, announcement)
         event["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
         made = {"ClusterArn": cluster_arn, "ClusterStatus": "Creating", "UpdatedAt": announcement.detail["Time"]}
         writes = [self._update(run_id, made), event, self._point(cluster_key(cluster_name), run_id)]
@@ -53,7 +53,7 @@ class Outbox:
         """
         ending = self._update(run.run_id, within_item(run).to_wire(), closes=True)
         name = str(run.cluster_name)
-        writes = [ending, put_event(self._table, run.run_id, announcement)]
+        writes = [ending, put_event(self._table, announcement)]
         if run.kind is Kind.PROVISION:
             writes.append(self._release(run.run_id, run.cluster_name))
             if run.cluster_arn:  # perhaps seen only while its failure was explained
@@ -82,11 +82,11 @@ class Outbox:
         found = [from_item(item) for item in answer["Items"]]
         return [_announcement(item) for item in sorted(found, key=lambda item: str(item["Time"]))]
 
-    def mark_sent(self, run_id: str, announcement: Announcement, at: datetime) -> None:
+    def mark_sent(self, announcement: Announcement, at: datetime) -> None:
         with calling("dynamodb:UpdateItem"):
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=event_key(run_id, announcement.detail_type),
+                Key=event_key(announcement.event_id),
                 UpdateExpression="SET SentAt = :at REMOVE #open",
                 ExpressionAttributeNames={"#open": "open"},
                 ExpressionAttributeValues=to_item({":at": rfc3339(at)}),
@@ -110,7 +110,7 @@ class Outbox:
         }
 
 
-def put_event(table: str, run_id: str, announcement: Announcement) -> "TransactWriteItemTypeDef":
+def put_event(table: str, announcement: Announcement) -> "TransactWriteItemTypeDef":
     body = {
         "EventId": announcement.event_id,
         "DetailType": announcement.detail_type,
@@ -118,7 +118,7 @@ def put_event(table: str, run_id: str, announcement: Announcement) -> "TransactW
         "Body": announcement.body,
         "open": "EVENT",
     }
-    return {"Put": {"TableName": table, "Item": event_key(run_id, announcement.detail_type) | to_item(body)}}
+    return {"Put": {"TableName": table, "Item": event_key(announcement.event_id) | to_item(body)}}
 
 
 def _announcement(item: dict[str, Any]) -> Announcement:

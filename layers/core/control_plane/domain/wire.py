@@ -15,8 +15,16 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def wire_name(name: str) -> str:
+    """
+    >>> wire_name("cluster_name"), wire_name("is_")
+    ('ClusterName', 'Is')
+    """
+    return to_pascal(name.rstrip("_"))
+
+
 # A validator is built when a model is first used: a function imports many, and uses few.
-SHAPE = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, defer_build=True)
+SHAPE = ConfigDict(alias_generator=wire_name, populate_by_name=True, frozen=True, defer_build=True)
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
 

@@ -14,7 +14,7 @@ from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import Run
 from control_plane.domain.wire import Wire
 from control_plane.entry import Handler, logger, now
-from control_plane.entry.openapi import ASKING, CHECKING, TABLE, answers, described
+from control_plane.entry.openapi import ACCEPTING, ADOPTING, ASKING, CHECKING, TABLE, answers, described
 from control_plane.errors import RunNotFound
 from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Proof, Refused
 from control_plane.steps.doorway import Caller
@@ -66,6 +66,21 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     def post_egress_check(name: str) -> Response[Any]:
         """Ask the nodes of a cluster where they leave, whoever made it. Nothing of it is changed."""
         return _asked(app, lambda body, caller: api().check_egress(name, body, caller))
+
+    @app.post("/clusters/<name>/drift-checks", responses=answers({202: Accepted, 404: Failure, 500: Failure}))
+    def post_drift_check(name: str) -> Response[Any]:
+        """Look at a watched cluster now: is it, and all that it needs, as it should be?"""
+        return _json(202, api().check_drift(name, _caller(app)))
+
+    @app.post("/adoptions", responses=answers(told), openapi_extensions=ADOPTING)
+    def post_adoption() -> Response[Any]:
+        """Put a cluster that is there under watch, whoever made it. Nothing of it is changed."""
+        return _asked(app, lambda body, caller: api().adopt(body, caller))
+
+    @app.put("/clusters/<name>/baseline", responses=answers(told), openapi_extensions=ACCEPTING)
+    def put_baseline(name: str) -> Response[Any]:
+        """Accept what is there now as wanted."""
+        return _asked(app, lambda body, caller: api().accept_baseline(name, body, caller))
 
     @app.get("/clusters/<name>/egress.json", responses=answers({200: Proof, 404: Failure, 500: Failure}))
     def get_egress(name: str) -> Proof:

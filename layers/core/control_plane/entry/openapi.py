@@ -47,25 +47,34 @@ ASKING: dict[str, Any] = {
 }
 
 
-CHECKING: dict[str, Any] = {
-    "parameters": ASKING["parameters"],
-    "requestBody": {
-        "required": False,
-        "description": "How the traffic should leave, if otherwise than its routes promise; and a RequestId.",
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "RequestId": {"type": "string", "pattern": REQUEST_ID_PATTERN},
-                        "Egress": {"$ref": MODELS.format(model="EgressTerms")},
-                    },
-                    "additionalProperties": False,
-                }
-            }
-        },
-    },
-}
+REQUEST_ID: dict[str, Any] = {"type": "string", "pattern": REQUEST_ID_PATTERN}
+TERMS: dict[str, Any] = {"$ref": MODELS.format(model="EgressTerms")}
+
+
+def _about_a_cluster(description: str, required: list[str], **properties: Any) -> dict[str, Any]:
+    """What is asked about a cluster that is there."""
+    schema = {
+        "type": "object",
+        "required": required,
+        "properties": {"RequestId": REQUEST_ID, **properties},
+        "additionalProperties": False,
+    }
+    body = {"required": bool(required), "description": description, "content": {"application/json": {"schema": schema}}}
+    return {"parameters": ASKING["parameters"], "requestBody": body}
+
+
+CHECKING = _about_a_cluster(
+    "How the traffic should leave, if otherwise than its routes promise; and a RequestId.", [], Egress=TERMS
+)
+ADOPTING = _about_a_cluster(
+    "Which cluster, and how its traffic should leave.",
+    ["ClusterName"],
+    ClusterName=CREATE_CLUSTER["properties"]["ClusterName"],
+    Egress=TERMS,
+)
+ACCEPTING = _about_a_cluster(
+    "Why what is there now is wanted.", ["Reason"], Reason={"type": "string", "minLength": 1, "maxLength": 500}
+)
 TABLE: dict[int, Any] = {
     200: {
         "description": "A header, and a line for each address that was seen.",

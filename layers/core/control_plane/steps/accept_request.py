@@ -8,15 +8,19 @@ from control_plane.aws.acceptance import Acceptance
 from control_plane.aws.bus import Bus
 from control_plane.aws.outbox import Outbox
 from control_plane.domain.door import Judged
+from control_plane.domain.door.existing import judge_adoption_body
 from control_plane.domain.messages.announcements import DetailType, announcement
 from control_plane.domain.messages.bus_event import BusEvent
-from control_plane.domain.run import Phase, PhaseTimes, Run, State, run_id_of
+from control_plane.domain.run import Kind, Phase, PhaseTimes, Run, State, run_id_of
 from control_plane.domain.wire import Wire
 from control_plane.steps import announce, doorway
 from control_plane.steps.announce import publish
 from control_plane.steps.doorway import Caller, Doorway, Refusal
 
 ACTIONS = doorway.ACTIONS | announce.ACTIONS
+
+
+KINDS = {"HyperPod Cluster Requested": Kind.PROVISION, "HyperPod Cluster Adoption Requested": Kind.ADOPTION}
 
 
 class Report(Wire):
@@ -29,8 +33,14 @@ class EventDoor:
         self._doorway, self._acceptance, self._outbox, self._bus = doorway, acceptance, outbox, bus
 
     def accept(self, event: BusEvent, judge: Callable[[Any], Judged], now: Callable[[], datetime]) -> Report:
-        """Let the request in, or have its refusal announced: once, however often the event is delivered."""
-        run = self._refused_before(event) or self._decide(event, judge(event.detail), now())
+        """Let the request in, or have its refusal announced: once, however often the event is delivered.
+
+        Args:
+            judge: of a request for a cluster; one for an adoption needs no model of what CreateCluster takes.
+        """
+        adopts = KINDS[event.detail_type] is Kind.ADOPTION
+        judged = judge_adoption_body if adopts else judge
+        run = self._refused_before(event) or self._decide(event, judged(event.detail), now())
         if run.state is not State.RUNNING:
             publish(run.run_id, self._outbox, self._bus, now)
         return Report(run_id=run.run_id, state=run.state)
@@ -42,7 +52,7 @@ class EventDoor:
 
     def _decide(self, event: BusEvent, judged: Judged, at: datetime) -> Run:
         caller = Caller(f"account {event.account}, event source {event.source}", event.id, at, event.id)
-        answer = self._doorway.accept(judged, caller)
+        answer = self._doorway.accept(judged, caller, KINDS[event.detail_type])
         if isinstance(answer, Run):
             return answer
         refused = _born_refused(event, answer, caller)

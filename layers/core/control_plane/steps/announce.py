@@ -26,5 +26,5 @@ def publish(run_id: str, outbox: Outbox, bus: Bus, now: Callable[[], datetime]) 
     pending = outbox.pending(run_id)
     for announcement in pending:
         bus.put(announcement)
-        outbox.mark_sent(run_id, announcement, now())
+        outbox.mark_sent(announcement, now())
     return tuple(announcement.event_id for announcement in pending)

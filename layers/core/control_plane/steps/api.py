@@ -4,18 +4,23 @@ import csv
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from io import StringIO
 
 from control_plane.aws import cluster_index as cluster_index_room
 from control_plane.aws import run_table
 from control_plane.aws.cluster_index import ClusterIndex
+from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.door import Judged
 from control_plane.domain.door.conflicts import unusable_key
+from control_plane.domain.door.existing import judge_adoption, judge_baseline, judge_check
+from control_plane.domain.drift.row import Drift
 from control_plane.domain.egress import Egress, Via
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import REQUEST_ID_PATTERN
 from control_plane.domain.run import RUN_ID_PATTERN, Evidence, Group, Kind, Phase, Run, State
+from control_plane.domain.watch.book import Book
 from control_plane.domain.wire import Moment, Wire, rfc3339
 from control_plane.errors import RunNotFound
 from control_plane.steps import doorway
@@ -63,7 +68,7 @@ class Cluster(Wire):
     phase: Phase
     groups: tuple[Group, ...]
     egress: tuple[Egress, ...]
-    drift: tuple[str, ...] = ()
+    drift: tuple[Drift, ...]  # what stands open
     updated_at: Moment
 
 
@@ -96,16 +101,33 @@ CSV_COLUMNS = ["PublicIp", "Verdict", "ClusterName", "InstanceGroupName", "Subne
 @dataclass(frozen=True)
 class Api:
     doorway: Doorway
+    looks: Executions  # of the machine that looks at watched clusters
     runs: RunTable
     clusters: ClusterIndex
     judge: Callable[[bytes], Judged]
-    judge_check: Callable[[str, bytes], Judged]
 
     def create_cluster(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
         return self._let_in(self.judge(body), caller, Kind.PROVISION)
 
     def check_egress(self, name: str, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
-        return self._let_in(self.judge_check(name, body), caller, Kind.EGRESS_CHECK)
+        return self._let_in(judge_check(name, body), caller, Kind.EGRESS_CHECK)
+
+    def adopt(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
+        return self._let_in(judge_adoption(body), caller, Kind.ADOPTION)
+
+    def accept_baseline(self, name: str, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
+        return self._let_in(judge_baseline(name, body), caller, Kind.ADOPTION)
+
+    def check_drift(self, name: str, caller: Caller) -> Accepted:
+        """Have a watched cluster looked at now. What is found is told in the name of the run that took its baseline.
+
+        Raises:
+            RunNotFound: nobody watches a cluster of this name.
+        """
+        run = self._run(name, self.clusters.watch_of(name) if len(name) <= NAME_MAX else None)
+        asked = sha256(f"{name}/{caller.fallback_id}".encode()).hexdigest()[:32]
+        self.looks.start(f"asked-{asked}", {"WaitSeconds": 0, "ClusterNames": [name]})
+        return _accepted(run, name)
 
     def _let_in(self, judged: Judged, caller: Caller, kind: Kind) -> Accepted | Refused | Conflicting:
         nameless = judged.request is not None and judged.request.request_id is None
@@ -114,9 +136,7 @@ class Api:
         answer = self.doorway.accept(judged, caller, kind)
         if isinstance(answer, Refusal):
             return _refusal(answer)
-        name = answer.cluster_name or ""
-        links = Links(run=f"/runs/{answer.run_id}", cluster=f"/clusters/{name}")
-        return Accepted(run_id=answer.run_id, request_id=answer.request_id, cluster_name=name, links=links)
+        return _accepted(answer, answer.cluster_name or "")
 
     def run(self, run_id: str) -> Run:
         # What is asked for in a path may be longer than a key: DynamoDB would call that an error.
@@ -125,20 +145,25 @@ class Api:
         return self.runs.get(run_id)
 
     def cluster(self, name: str) -> Cluster:
-        return _cluster(name, self._run_by(self.clusters.run_of, name))
+        run_id, book = self.clusters.run_of(name) if len(name) <= NAME_MAX else (None, Book())
+        return _cluster(name, self._run(name, run_id), book)
 
     def proof(self, name: str) -> Proof:
-        return _proof(name, self._run_by(self.clusters.proof_of, name))
+        return _proof(name, self._run(name, self.clusters.proof_of(name) if len(name) <= NAME_MAX else None))
 
-    def _run_by(self, pointer: Callable[[str], str | None], name: str) -> Run:
+    def _run(self, name: str, run_id: str | None) -> Run:
         """
         Raises:
             RunNotFound: no run of ours made, or is making, a cluster of this name; or looked at one.
         """
-        run_id = pointer(name) if len(name) <= NAME_MAX else None
         if run_id is None:
             raise RunNotFound(f"No run has made a cluster named {name[:NAME_MAX]}. Ask for one with POST /clusters.")
         return self.runs.get(run_id)
+
+
+def _accepted(run: Run, name: str) -> Accepted:
+    links = Links(run=f"/runs/{run.run_id}", cluster=f"/clusters/{name}")
+    return Accepted(run_id=run.run_id, request_id=run.request_id, cluster_name=name, links=links)
 
 
 def _refusal(refusal: Refusal) -> Refused | Conflicting:
@@ -147,7 +172,7 @@ def _refusal(refusal: Refusal) -> Refused | Conflicting:
     return Conflicting(findings=refusal.findings, run_id=refusal.run_id)
 
 
-def _cluster(name: str, run: Run) -> Cluster:
+def _cluster(name: str, run: Run, book: Book) -> Cluster:
     return Cluster(
         cluster_name=name,
         cluster_arn=run.cluster_arn,
@@ -157,6 +182,7 @@ def _cluster(name: str, run: Run) -> Cluster:
         phase=run.phase,
         groups=run.groups,
         egress=run.egress,
+        drift=tuple(book.open.values()),
         updated_at=run.updated_at,
     )
 

@@ -1,11 +1,12 @@
 """Step "Check account": read once, judge all, and write down what the routes promise.
 
-Of a cluster that is there already only the way out is read: an egress check judges no request.
+Of a cluster that is there already, an egress check reads only the way out; an adoption reads, and tells, all.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from control_plane.aws import account_reader, run_table
 from control_plane.aws import evidence as evidence_room
@@ -13,6 +14,7 @@ from control_plane.aws.account_reader import AccountReader
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.account.case import Case
+from control_plane.domain.cluster.readiness import groups_of
 from control_plane.domain.egress import Via
 from control_plane.domain.findings import Finding, blocking
 from control_plane.domain.request import EgressTerms, Request
@@ -34,7 +36,8 @@ class Report(Wire):
     verdict: Verdict
     prove_before_create: bool
     prove_on_nodes: bool
-    create: bool = True  # False: an egress check goes straight to the nodes
+    create: bool = True  # False: the cluster is there
+    watch: bool = True  # False: an egress check only asks
 
 
 def check_account(
@@ -48,7 +51,7 @@ def check_account(
     """Check a run's request against the account. Nothing but the run's own record is changed; a repeat checks anew."""
     run = runs.enter(request.run_id, Phase.CHECK_ACCOUNT, now())
     asked = runs.request_of(run.run_id)
-    if run.kind is Kind.EGRESS_CHECK:
+    if run.kind is not Kind.PROVISION:
         return _as_it_is(run, asked.egress, runs, evidence, reader, now())
     case = Case(asked, reader.read(run, asked.shape, now()))
     findings, predicted = judge(case), case.predicted_egress()
@@ -71,12 +74,25 @@ def _as_it_is(
         runs.note(run.run_id, findings=(*run.findings, no_such_cluster(str(run.cluster_name))))
         return Report(verdict=Verdict.BLOCKED, prove_before_create=False, prove_on_nodes=False, create=False)
     cluster, made_of = found
-    asked = Request(cluster=made_of, egress=terms)
-    case = Case(asked, reader.read_network(asked.shape, at))
-    _keep(run, case, (), evidence)
+    asked, adopts = Request(cluster=_asked_for(made_of), egress=terms), run.kind is Kind.ADOPTION
+    case = Case(asked, reader.read_existing(asked.shape, at) if adopts else reader.read_network(asked.shape, at))
+    findings = judge(case) if adopts else ()  # told, and no reason to refuse: the cluster is there
+    _keep(run, case, findings, evidence)
     status = {"cluster_arn": cluster.cluster_arn, "cluster_status": cluster.cluster_status}
-    runs.note(run.run_id, **status, predicted_egress=case.predicted_egress())
-    return Report(verdict=Verdict.CLEAR, prove_before_create=False, prove_on_nodes=True, create=False)
+    remarks = [finding for finding in run.findings if finding.rule not in CHECKS]
+    told = {"findings": (*remarks, *findings), "groups": groups_of(asked.shape, cluster)}
+    runs.note(run.run_id, **status, **told, predicted_egress=case.predicted_egress())
+    asks = Via.ON_NODES in terms.prove
+    return Report(verdict=Verdict.CLEAR, prove_before_create=False, prove_on_nodes=asks, create=False, watch=adopts)
+
+
+def _asked_for(made_of: dict[str, Any]) -> dict[str, Any]:
+    """CreateCluster would be told to make as many nodes as DescribeCluster says are to be there."""
+    return made_of | {
+        kind: [group | {"InstanceCount": group.get("TargetCount", 0)} for group in made_of[kind]]
+        for kind in ("InstanceGroups", "RestrictedInstanceGroups")
+        if kind in made_of
+    }
 
 
 def _keep(run: Run, case: Case, findings: Sequence[Finding], evidence: EvidenceStore) -> None:

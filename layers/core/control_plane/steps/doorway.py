@@ -50,7 +50,7 @@ class Doorway:
         if request is None:
             return Refusal(tuple(judged.findings))
         run = self._new_run(request, judged.findings, caller, kind)
-        stored = self._acceptance.accept(run, request, request_fingerprint(request), caller.event_id)
+        stored = self._acceptance.accept(run, request, _fingerprint(request, kind), caller.event_id)
         if isinstance(stored, Conflict):
             return Refusal((conflict_finding(stored, run.request_id, request.shape.cluster_name),), stored.run_id)
         if stored.state is State.RUNNING:
@@ -80,3 +80,8 @@ class Doorway:
             deadline_at=caller.at + timedelta(minutes=request.deadline_minutes),
             execution_arn=self._executions.arn_of(run_id),
         )
+
+
+def _fingerprint(request: Request, kind: Kind) -> str:
+    """Two that ask for different things ask differently, even in the same words."""
+    return request_fingerprint(request) if kind is Kind.PROVISION else f"{kind}/{request_fingerprint(request)}"

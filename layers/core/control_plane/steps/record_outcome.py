@@ -31,6 +31,7 @@ ENDING = {
     State.VERIFIED: DetailType.VERIFIED,
     State.MISMATCH: DetailType.MISMATCH,
     State.UNVERIFIED: DetailType.UNVERIFIED,
+    State.ADOPTED: DetailType.ADOPTED,
 }
 
 
@@ -39,6 +40,7 @@ PARTS = ("check", "probes", "nodes")
 
 class OutcomeRequest(PatientRequest):
     state: State
+    watched: bool = True  # False: its baseline could not be kept
 
 
 class Report(Wire):
@@ -56,7 +58,7 @@ def record_outcome(
     if run.state is not State.RUNNING:
         return Report(state=run.state)
     asked = runs.request_of(run.run_id)
-    last = outcome(run, asked, request.state, now())
+    last = outcome(run, asked, request.state, now(), watched=request.watched)
     last = last.model_copy(update={"evidence": _keep(last, asked, evidence, patient=request.patient)})
     try:
         outbox.end(last, _announcement(last))

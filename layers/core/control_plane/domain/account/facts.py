@@ -12,6 +12,7 @@ from control_plane.domain.account.network import (
     InternetGateway,
     NatGateway,
     NetworkAcl,
+    NetworkInterface,
     Route,
     RouteTable,
     SecurityGroup,
@@ -39,6 +40,7 @@ BY_HAND = {
     "ec2:DescribeInternetGateways": "aws ec2 describe-internet-gateways --filters Name=attachment.vpc-id,Values={one}",
     "ec2:DescribeNatGateways": "aws ec2 describe-nat-gateways --filter Name=vpc-id,Values={one}",
     "ec2:DescribeNetworkAcls": "aws ec2 describe-network-acls --filters Name=vpc-id,Values={one}",
+    "ec2:DescribeNetworkInterfaces": "aws ec2 describe-network-interfaces --filters Name=vpc-id,Values={one}",
     "ec2:DescribeRouteTables": "aws ec2 describe-route-tables --filters Name=vpc-id,Values={one}",
     "ec2:DescribeSecurityGroups": "aws ec2 describe-security-groups --filters Name=group-id,Values={one}",
     "ec2:DescribeSubnets": "aws ec2 describe-subnets --filters Name=subnet-id,Values={one}",
@@ -72,6 +74,9 @@ class Network(Wire):
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     prefix_lists: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # id → CIDR blocks
     dns_support: dict[str, bool] = Field(default_factory=dict)  # VPC id → enableDnsSupport
+    interfaces: tuple[
+        NetworkInterface, ...
+    ] = ()  # only those with a public address, and only where they were asked for
 
     @cached_property
     def subnet(self) -> dict[str, Subnet]:
@@ -115,6 +120,11 @@ class Network(Wire):
         """The table in force: the subnet's own, else its VPC's main one; None where neither is ours to see."""
         return self._associated.get(subnet_id) or self._associated.get(vpc_id)
 
+    def own_table_id(self, subnet_id: str) -> str | None:
+        """The table that is associated with the subnet itself; None where its VPC's main one is in force."""
+        table = self._associated.get(subnet_id)
+        return table.route_table_id if table else None
+
     @cached_property
     def routes(self) -> dict[str, list[tuple[Block, Route]]]:
         """By table, each IPv4 route with the blocks it is for; the one that wins first."""
@@ -122,7 +132,7 @@ class Network(Wire):
 
     def _ipv4(self, table: RouteTable) -> Iterable[tuple[Block, Route]]:
         for route in table.routes:
-            if route.state != "filtered" and not self._to_gateway_endpoint(route):
+            if route.state != "filtered" and not self.to_gateway_endpoint(route):
                 yield from ((Block.of(cidr), route) for cidr in self._blocks_of(route))
 
     def _blocks_of(self, route: Route) -> tuple[str, ...]:
@@ -130,7 +140,7 @@ class Network(Wire):
             return tuple(cidr for cidr in self.prefix_lists[route.destination_prefix_list_id] if ":" not in cidr)
         return (route.destination_cidr_block,) if route.destination_cidr_block else ()
 
-    def _to_gateway_endpoint(self, route: Route) -> bool:
+    def to_gateway_endpoint(self, route: Route) -> bool:
         """S3's and DynamoDB's own way: the prefix list holds that service's addresses and no others."""
         endpoint = self.vpc_endpoint.get(route.gateway_id or "")
         return endpoint is not None and endpoint.vpc_endpoint_type == "Gateway"
@@ -138,7 +148,7 @@ class Network(Wire):
     @property
     def prefix_list_ids(self) -> set[str]:
         """The prefix lists that decide about the way out."""
-        routes = (one for table in self.route_tables for one in table.routes if not self._to_gateway_endpoint(one))
+        routes = (one for table in self.route_tables for one in table.routes if not self.to_gateway_endpoint(one))
         permissions = (one for group in self.security_groups for one in group.ip_permissions_egress)
         routed = {one.destination_prefix_list_id for one in routes if one.destination_prefix_list_id}
         return routed | {listed.prefix_list_id for one in permissions for listed in one.prefix_list_ids}

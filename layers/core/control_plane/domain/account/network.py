@@ -288,3 +288,30 @@ class VpcEndpoint(AwsShape):
     state: str
     route_table_ids: tuple[str, ...] = ()
     subnet_ids: tuple[str, ...] = ()
+
+
+class NetworkInterfaceAssociation(AwsShape):
+    aws: ClassVar = "ec2.NetworkInterfaceAssociation"
+    public_ip: str | None = None
+
+
+class GroupIdentifier(AwsShape):
+    aws: ClassVar = "ec2.GroupIdentifier"
+    group_id: str
+
+
+class NetworkInterface(AwsShape):
+    aws: ClassVar = "ec2.NetworkInterface"
+    network_interface_id: str
+    subnet_id: str
+    private_ip_address: str | None = None
+    groups: tuple[GroupIdentifier, ...] = ()
+    association: NetworkInterfaceAssociation | None = None  # absent where it has no public address
+
+    @property
+    def public_ip(self) -> str | None:
+        return self.association.public_ip if self.association else None
+
+    @property
+    def group_ids(self) -> frozenset[str]:
+        return frozenset(one.group_id for one in self.groups)

@@ -1,16 +1,19 @@
-"""What we say on the bus about a run. The schemas of these bodies are in events/schemas/."""
+"""What we say on the bus about a run or a drift. The schemas of these bodies are in events/schemas/."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from control_plane.domain.egress import worst_rows_first
 from control_plane.domain.findings import worst_first
 from control_plane.domain.messages.fit import compact, with_short_texts
-from control_plane.domain.run import Run
+from control_plane.domain.run import Evidence, Run
 from control_plane.domain.run.size import fitting
 from control_plane.domain.wire import Wire, rfc3339
+
+if TYPE_CHECKING:
+    from control_plane.domain.drift.row import Drift
 
 SCHEMA_VERSION = "1.0"  # fields are only ever added
 # Bytes of UTF-8. PutEvents takes 1 MB, but every target must take the event too, and Lambda long ended at 256 KB.
@@ -26,6 +29,9 @@ class DetailType(StrEnum):
     VERIFIED = "HyperPod Egress Verified"
     MISMATCH = "HyperPod Egress Mismatch"
     UNVERIFIED = "HyperPod Egress Unverified"
+    ADOPTED = "HyperPod Cluster Adopted"
+    DRIFT_DETECTED = "HyperPod Drift Detected"
+    DRIFT_RESOLVED = "HyperPod Drift Resolved"
 
 
 IN_ALL = ("RunId", "RequestId", "RequestedBy", "ClusterName", "ClusterArn", "Evidence")
@@ -47,6 +53,7 @@ ADDS = {
     DetailType.VERIFIED: PROOF,
     DetailType.MISMATCH: PROOF,
     DetailType.UNVERIFIED: PROOF,
+    DetailType.ADOPTED: ("Egress", "Proved", "Findings", "Groups"),
 }
 
 
@@ -67,19 +74,59 @@ def announcement(run: Run, detail_type: DetailType, *, at: datetime, region: str
 
     Long texts are cut; then the worst findings and rows are kept, and `Omitted` counts the others.
     """
-    event_id = f"{run.run_id}/{detail_type}"
     told = Run.from_wire(with_short_texts(run.to_wire()))
     known = told.to_wire() | {"DurationSeconds": max(0, int((at - run.accepted_at).total_seconds()))}
-    detail = {
+    event_id = f"{run.run_id}/{detail_type}"
+    added = {name: known[name] for name in ADDS[detail_type]}
+    detail = _common(event_id, known, at, region, account) | added
+    return Announcement(event_id=event_id, detail_type=detail_type, detail=_within_limit(detail, told))
+
+
+def drift_announcement(  # noqa: PLR0913 (a drift has no run of its own to bring them together)
+    detail_type: DetailType,
+    *,
+    run_id: str,
+    request_id: str,
+    requested_by: str,
+    cluster_name: str,
+    cluster_arn: str,
+    evidence: Evidence,
+    drift: "Drift",
+    at: datetime,
+    region: str,
+    account: str,
+) -> Announcement:
+    """Tell of one drift that it is there, or over, in at most `DETAIL_MAX` bytes: no list in it is long.
+
+    Args:
+        run_id, request_id, requested_by: of the run that took the baseline.
+        evidence: the baseline.
+        at: when the drift came or went; a repeat says the same, so that it is known as one.
+    """
+    known = {
+        "RunId": run_id,
+        "RequestId": request_id,
+        "RequestedBy": requested_by,
+        "ClusterName": cluster_name,
+        "ClusterArn": cluster_arn,
+        "Evidence": evidence.to_wire(),
+    }
+    event_id = f"{run_id}/{detail_type}/{drift.fingerprint}/{rfc3339(at)}"
+    added = {"Drift": [drift.to_wire()], "Omitted": {"Findings": 0, "Egress": 0}}
+    detail = with_short_texts(_common(event_id, known, at, region, account) | added)
+    return Announcement(event_id=event_id, detail_type=detail_type, detail=detail)
+
+
+def _common(event_id: str, known: Mapping[str, Any], at: datetime, region: str, account: str) -> dict[str, Any]:
+    """What every event says."""
+    return {
         "SchemaVersion": SCHEMA_VERSION,
         "EventId": event_id,
         **{name: known[name] for name in IN_ALL},
         "Region": region,
         "AccountId": account,
         "Time": rfc3339(at),
-        **{name: known[name] for name in ADDS[detail_type]},
     }
-    return Announcement(event_id=event_id, detail_type=detail_type, detail=_within_limit(detail, told))
 
 
 def _within_limit(detail: dict[str, Any], run: Run) -> dict[str, Any]:

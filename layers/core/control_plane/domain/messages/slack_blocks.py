@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, TypeVar
 
-HEADER_MAX, SECTION_MAX, FIELD_MAX, FIELDS_MAX = 150, 3_000, 2_000, 10
+HEADER_MAX, SECTION_MAX, CODE_MAX, FIELD_MAX, FIELDS_MAX = 150, 3_000, 2_900, 2_000, 10
 
 Block = dict[str, Any]
 T = TypeVar("T")
@@ -68,8 +68,18 @@ def table(rows: Sequence[tuple[str, str]]) -> list[Block]:
 
 
 def link(url: str, label: str) -> Block:
-    """The one live thing in a message; both texts are ours. Verbatim: Slack is not to look for more links."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": f"<{url}|{label}>", "verbatim": True}}
+    """The one live thing in a message; both texts are ours."""
+    return _verbatim(f"<{url}|{label}>")
+
+
+def code(text: str) -> Block:
+    """A command to copy. Inside the fence no markup means anything, and no backtick gets through to end it."""
+    return _verbatim(f"```{cut(text, CODE_MAX).replace('`', 'ˋ')}```")
+
+
+def _verbatim(markup: str) -> Block:
+    """Markup in which Slack does not look for more links than are written."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": markup, "verbatim": True}}
 
 
 def _plain(text: str) -> Block:

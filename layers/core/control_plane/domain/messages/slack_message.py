@@ -9,10 +9,23 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from control_plane.domain.findings import Severity
 from control_plane.domain.messages.announcements import IN_ALL, DetailType
 from control_plane.domain.messages.console import execution_url
 from control_plane.domain.messages.fit import compact
-from control_plane.domain.messages.slack_blocks import Block, context, cut, header, link, safe, section, shown, table
+from control_plane.domain.messages.slack_blocks import (
+    CODE_MAX,
+    Block,
+    code,
+    context,
+    cut,
+    header,
+    link,
+    safe,
+    section,
+    shown,
+    table,
+)
 
 TEXT_MAX = 30_000  # Slack cuts at 40,000: https://docs.slack.dev/reference/methods/chat.postMessage#truncating
 ROWS_BUDGET, FINDINGS_BUDGET, GROUPS_BUDGET, UNFORESEEN_BUDGET = 3_500, 2_500, 800, 800
@@ -25,7 +38,15 @@ TITLES = {
     DetailType.VERIFIED.value: "✅ Egress verified",
     DetailType.MISMATCH.value: "❌ Egress is not as promised",
     DetailType.UNVERIFIED.value: "❔ Egress not verified",
+    DetailType.ADOPTED.value: "✅ Adopted",
+    DetailType.DRIFT_DETECTED.value: "⚠️ Drift",
+    DetailType.DRIFT_RESOLVED.value: "✅ Drift resolved",
 }
+TITLES_UNREAD = {  # nobody knows of a change: what would tell of one could not be read
+    DetailType.DRIFT_DETECTED.value: "❔ Cannot be watched",
+    DetailType.DRIFT_RESOLVED.value: "✅ Can be watched again",
+}
+DRIFTS = set(TITLES_UNREAD)
 MARKS = {"Match": "✅", "OtherAddress": "❌", "Blocked": "⛔"}
 LISTS = ("Findings", "Egress", "PredictedEgress", "Groups")
 FORESEEN = {"SchemaVersion", "EventId", "Region", "AccountId", "Time", "Omitted", *LISTS, *IN_ALL}
@@ -36,6 +57,14 @@ Shape = Mapping[str, Any]
 
 def message(detail_type: str, detail: Shape, state_machine_arn: str) -> dict[str, Any]:
     """The body to post: `blocks` for eyes, `text` for notifications and screen readers."""
+    if detail_type in DRIFTS:
+        text, blocks = _of_drift(detail_type, detail)
+    else:
+        text, blocks = _of_run(detail_type, detail, state_machine_arn)
+    return {"text": cut(text, TEXT_MAX), "blocks": blocks, "metadata": _metadata(detail_type, detail), **NOTHING_LIVE}
+
+
+def _of_run(detail_type: str, detail: Shape, state_machine_arn: str) -> tuple[str, list[Block]]:
     title = f"{TITLES.get(detail_type) or safe(detail_type)}: {_word(detail, 'ClusterName')}"
     summary = SUMMARIES.get(detail_type, _unforeseen)(detail)
     rows = [_row(row) for row in _shapes(detail, "Egress") + _shapes(detail, "PredictedEgress")]
@@ -50,8 +79,48 @@ def message(detail_type: str, detail: Shape, state_machine_arn: str) -> dict[str
         *_section_of(findings, "\n\n", FINDINGS_BUDGET, detail, "Findings"),
         *_links(detail_type, detail, state_machine_arn),
     ]
-    spoken = _spoken(title, summary, rows, findings)
-    return {"text": spoken, "blocks": blocks, "metadata": _metadata(detail_type, detail), **NOTHING_LIVE}
+    return _spoken(title, summary, rows, findings), blocks
+
+
+def _of_drift(detail_type: str, detail: Shape) -> tuple[str, list[Block]]:
+    """Its effect first. No execution: the run that took the baseline has nothing to do with what changed since."""
+    drift, *others = _shapes(detail, "Drift") or [{}]
+    over = detail_type == DetailType.DRIFT_RESOLVED
+    titles = TITLES_UNREAD if drift.get("Severity") == Severity.UNKNOWN else TITLES
+    title = f"{titles[detail_type]}: {_word(detail, 'ClusterName')}"
+    effect, *facts = _over(drift) if over else _found(drift)
+    remedies = [] if over else [_word(drift, "Remedy", CODE_MAX)]
+    blocks = [
+        header(title),
+        context(_origin(detail)),
+        section("\n".join([effect, *facts])),
+        *map(code, remedies),
+        *([context(f"and {len(others)} more in the event")] if others else []),
+        *_evidence(detail, "Baseline"),
+    ]
+    return "\n".join([effect, title, *facts, *(f"Next: {remedy}" for remedy in remedies)]), blocks
+
+
+def _found(drift: Shape) -> list[str]:
+    change = f"{_word(drift, 'Subject')}: was {_word(drift, 'Was', 300)}, is {_word(drift, 'Is', 300)}"
+    return [_word(drift, "Effect", 600), *_origin_of_drift(drift, "Since"), change, _concerned(drift)]
+
+
+def _over(drift: Shape) -> list[str]:
+    """No word on how it ended: it may have been put right, or accepted as the new baseline."""
+    change = f"{_word(drift, 'Subject')}: had gone from {_word(drift, 'Was', 300)} to {_word(drift, 'Is', 300)}"
+    return [f"Over: {_word(drift, 'Effect', 600)}", change, *_origin_of_drift(drift, "Had begun"), _concerned(drift)]
+
+
+def _origin_of_drift(drift: Shape, since: str) -> list[str]:
+    """When it began and by whom, where CloudTrail has told."""
+    moment = [f"{since}: {_utc(drift, 'Since')}"] if drift.get("Since") else []
+    who = [f"By: {_word(drift, 'By', 300)}"] if drift.get("By") else []
+    return [" · ".join([*moment, *who])] if moment or who else []
+
+
+def _concerned(drift: Shape) -> str:
+    return f"Groups: {_word(drift, 'InstanceGroupNames', 600)} · {_word(drift, 'Severity')}"
 
 
 def _metadata(detail_type: str, detail: Shape) -> dict[str, Any]:
@@ -65,13 +134,16 @@ def _metadata(detail_type: str, detail: Shape) -> dict[str, Any]:
 
 def _spoken(title: str, summary: str, rows: list[tuple[str, str]], findings: list[str]) -> str:
     lines = [f"{where}: {what}" for where, what in rows] + list(shown(findings, FINDINGS_BUDGET)[0])
-    return cut("\n".join(filter(None, [title, summary, *(line.replace("\n", ", ") for line in lines)])), TEXT_MAX)
+    return "\n".join(filter(None, [title, summary, *(line.replace("\n", ", ") for line in lines)]))
 
 
 def _origin(detail: Shape) -> str:
     asked = f"{_word(detail, 'RunId')} · request {_word(detail, 'RequestId')} by {_word(detail, 'RequestedBy', 300)}"
-    time = re.sub(r"^([0-9-]{10})T([0-9:]{5}).*Z$", r"\1 \2 UTC", _word(detail, "Time"))
-    return f"{asked} · account {_word(detail, 'AccountId')}, {_word(detail, 'Region')} · {time}"
+    return f"{asked} · account {_word(detail, 'AccountId')}, {_word(detail, 'Region')} · {_utc(detail, 'Time')}"
+
+
+def _utc(shape: Shape, name: str) -> str:
+    return re.sub(r"^([0-9-]{10})T([0-9:]{5}).*Z$", r"\1 \2 UTC", _word(shape, name))
 
 
 def _refused(_detail: Shape) -> str:
@@ -85,8 +157,15 @@ def _creating(_detail: Shape) -> str:
 def _provisioned(detail: Shape) -> str:
     seconds = detail.get("DurationSeconds")
     duration = f"{seconds // 60} min {seconds % 60} s" if isinstance(seconds, int) else "a time not known"
-    proved = _word(detail, "Proved") if detail.get("Proved") else "no; the findings say why"
-    return f"In service after {duration}. Egress proved: {proved}."
+    return f"In service after {duration}. Egress proved: {_proved(detail)}."
+
+
+def _adopted(detail: Shape) -> str:
+    return f"Under watch from now on; nothing in it was changed. Egress proved: {_proved(detail)}."
+
+
+def _proved(detail: Shape) -> str:
+    return _word(detail, "Proved") if detail.get("Proved") else "no; the findings say why"
 
 
 def _failed(detail: Shape) -> str:
@@ -107,6 +186,7 @@ SUMMARIES: dict[str, Callable[[Shape], str]] = {
     DetailType.CREATING.value: _creating,
     DetailType.PROVISIONED.value: _provisioned,
     DetailType.FAILED.value: _failed,
+    DetailType.ADOPTED.value: _adopted,
     DetailType.VERIFIED.value: lambda _: "Every node that was asked leaves by the addresses that its routes promise.",
     DetailType.MISMATCH.value: lambda _: "Nodes leave otherwise than their routes promise. Nothing was changed.",
     DetailType.UNVERIFIED.value: lambda _: (
@@ -160,13 +240,17 @@ def _more(left: int, detail: Shape, name: str) -> list[Block]:
 
 def _links(detail_type: str, detail: Shape, state_machine_arn: str) -> list[Block]:
     """The execution, if there is one, and the evidence's name. A run refused at the door has neither."""
-    evidence = detail.get("Evidence")
-    where = [context(f"Evidence: {_word(evidence, 'S3Uri', 300)}")] if isinstance(evidence, dict) else []
+    where = _evidence(detail, "Evidence")
     run_id = str(detail.get("RunId"))
-    at_the_door = detail_type == DetailType.REFUSED and not evidence
+    at_the_door = detail_type == DetailType.REFUSED and not detail.get("Evidence")
     if at_the_door or not re.fullmatch("run-[0-9a-f]{24}", run_id):
         return where
     return [link(execution_url(state_machine_arn, run_id), "Open the run in Step Functions"), *where]
+
+
+def _evidence(detail: Shape, label: str) -> list[Block]:
+    evidence = detail.get("Evidence")
+    return [context(f"{label}: {_word(evidence, 'S3Uri', 300)}")] if isinstance(evidence, dict) else []
 
 
 def _shapes(detail: Shape, name: str) -> list[Shape]:

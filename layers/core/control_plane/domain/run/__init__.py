@@ -13,6 +13,7 @@ class Kind(StrEnum):
 
     PROVISION = "Provision"
     EGRESS_CHECK = "EgressCheck"  # asks the nodes of a cluster that is there, whoever made it; changes nothing
+    ADOPTION = "Adoption"  # puts a cluster that is there under watch, whoever made it; changes nothing
 
 
 class State(StrEnum):
@@ -23,6 +24,7 @@ class State(StrEnum):
     VERIFIED = "Verified"  # an egress check: every node leaves as promised
     MISMATCH = "Mismatch"  # one at least does not
     UNVERIFIED = "Unverified"  # neither
+    ADOPTED = "Adopted"
 
 
 class Phase(StrEnum):

@@ -37,15 +37,41 @@ CLUSTER_THERE = Rule(
     reason="Only nodes of a cluster of this account and region can be asked.",
     source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCluster.html",
 )
-OUTCOME_RULES = (NODES_ASKED, PROOF_ON, CHECK_ENDED_WELL, CLUSTER_THERE)
+WATCHED = Rule(
+    id="WATCH-001",
+    title="The cluster is under watch.",
+    severity=Severity.WARNS,
+    reason="Without a baseline nobody is told when a change sends the cluster's traffic another way.",
+    source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCluster.html",
+)
+ACCEPTED = Rule(
+    id="WATCH-002",
+    title="A new baseline says why it was taken.",
+    severity=Severity.INFO,
+    reason="Whoever reads later that a change was accepted wants to know by whom, and what for.",
+    source="https://docs.aws.amazon.com/wellarchitected/latest/operational-excellence-pillar/welcome.html",
+)
+OUTCOME_RULES = (NODES_ASKED, PROOF_ON, CHECK_ENDED_WELL, CLUSTER_THERE, WATCHED, ACCEPTED)
 
 
-def outcome(run: Run, request: Request, state: State, at: datetime) -> Run:
-    """The run as it ends in this state."""
+def outcome(run: Run, request: Request, state: State, at: datetime, *, watched: bool = True) -> Run:
+    """The run as it ends in this state.
+
+    Args:
+        watched: False: its baseline could not be kept.
+    """
     if run.kind is Kind.EGRESS_CHECK:
         return _checked(run, at)
-    known = {State.PROVISIONED: _provisioned, State.FAILED: _failed}.get(state)
-    return ended(run.model_copy(update=known(run, request) if known else {}), state, at)
+    known = {State.PROVISIONED: _proved, State.ADOPTED: _proved, State.FAILED: _failed}.get(state)
+    last = run.model_copy(update=known(run, request) if known else {})
+    if known is _proved and not watched:
+        last = last.model_copy(update={"findings": (*last.findings, _unwatched(run))})
+    return ended(last, state, at)
+
+
+def _unwatched(run: Run) -> Finding:
+    seen, remedy = "its baseline could not be kept", f"Adopt it: POST /adoptions with ClusterName {run.cluster_name}"
+    return Finding.of(WATCHED, subject=run.cluster_arn or run.run_id, seen=seen, wanted=WATCHED.title, remedy=remedy)
 
 
 def _checked(run: Run, at: datetime) -> Run:
@@ -72,7 +98,7 @@ def no_such_cluster(name: str) -> Finding:
     return Finding.of(CLUSTER_THERE, subject=name, seen="HyperPod knows no such cluster", wanted=wanted, remedy=remedy)
 
 
-def _provisioned(run: Run, request: Request) -> dict[str, Any]:
+def _proved(run: Run, request: Request) -> dict[str, Any]:
     stages = tuple(proved(run.egress))
     return {"proved": stages, "findings": (*run.findings, *_about_the_proof(run, request, stages))}
 

@@ -1,0 +1,170 @@
+"""The watch's side of the table.
+
+=====================  ===================  ===================================================================
+``WATCH``              ``<cluster name>``   a cluster under watch, see `Watched`
+``CLUSTER#<name>``     ``DRIFT``            its book: what stands open
+``RESOURCE#<id>``      ``<cluster name>``   a resource that decides about a watched cluster's way out
+``RESOURCE#<id>``      ``#CHANGE``          who changed it last, as CloudTrail tells it
+``CLUSTER#<name>``     ``DUE``              when a check that was asked for is going to look
+=====================  ===================  ===================================================================
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from control_plane.aws.calls import calling
+from control_plane.aws.items import from_item, to_item
+from control_plane.aws.keys import book_key, change_key, due_key, resource_key, watch_key
+from control_plane.aws.outbox import put_event
+from control_plane.aws.transactions import transact
+from control_plane.domain.messages.announcements import Announcement
+from control_plane.domain.watch import Watched
+from control_plane.domain.watch.book import Book
+from control_plane.domain.watch.change import Change
+from control_plane.domain.wire import rfc3339
+from control_plane.errors import AwsRefused, AwsUnavailable, ControlPlaneError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LISTS = frozenset({"dynamodb:Query"})
+CHECKS = frozenset({"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem"})
+NOTICES = frozenset({"dynamodb:Query", "dynamodb:PutItem"})
+BEGINS = frozenset({"dynamodb:BatchWriteItem", "dynamodb:PutItem"})
+ACTIONS = LISTS | CHECKS | NOTICES | BEGINS
+
+READ_AT_ONCE, WRITTEN_AT_ONCE = (
+    100,
+    25,
+)  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+TRIES = 8  # for what a batch leaves over
+
+T = TypeVar("T")
+
+
+class Overtaken(ControlPlaneError):
+    """Another check of this cluster has written meanwhile; what it saw holds."""
+
+
+class WatchTable:
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._dynamodb, self._table = dynamodb, table
+
+    def watched(self) -> list[Watched]:
+        """All clusters under watch, by name."""
+        return [Watched.from_wire(_fields(item)) for item in self._query("WATCH")]
+
+    def books(self, names: Iterable[str]) -> dict[str, tuple[Watched, Book]]:
+        """Of these clusters, those under watch, each with its book."""
+        items = {(one["pk"], one["sk"]): one for one in self._batch(list(names))}
+        watched = {sk: Watched.from_wire(_fields(item)) for (pk, sk), item in items.items() if pk == "WATCH"}
+        return {
+            name: (one, Book.model_validate_json(kept["Body"]) if kept else Book())
+            for name, one in watched.items()
+            for kept in [items.get((f"CLUSTER#{name}", "DRIFT"))]
+        }
+
+    def keep(self, watched: Watched, book: Book, announcements: Sequence[Announcement], *, last: bool) -> None:
+        """Write a book, and what is to be said, in one transaction; with the `last` word the watch is over.
+
+        Raises:
+            Overtaken: the book was changed since it was read.
+        """
+        name = watched.cluster_name
+        item = book_key(name) | to_item({"Version": book.version, "Body": book.model_dump_json(by_alias=True)})
+        condition = {
+            "ConditionExpression": "attribute_not_exists(pk) OR Version = :before",
+            "ExpressionAttributeValues": to_item({":before": book.version - 1}),
+        }
+        put: Any = {"Put": {"TableName": self._table, "Item": item, **condition}}
+        events = [put_event(self._table, announcement) for announcement in announcements]
+        ends: list[Any] = [{"Delete": {"TableName": self._table, "Key": watch_key(name)}}] if last else []
+        if transact(self._dynamodb, "dynamodb:DeleteItem" if last else "dynamodb:PutItem", [put, *events, *ends]):
+            raise Overtaken(f"Another check of {name} was faster.")
+
+    def touched(self, ids: Iterable[str]) -> dict[str, list[str]]:
+        """Names of watched clusters that these resources decide about, by resource."""
+        found = {one: [item["sk"] for item in self._query(f"RESOURCE#{one}")] for one in ids}
+        return {one: names for one, keys in found.items() if (names := [key for key in keys if key != "#CHANGE"])}
+
+    def changes(self, ids: Iterable[str]) -> dict[str, Change]:
+        """Who changed these last, as far as we heard of it."""
+        wanted = [change_key(one) for one in sorted(set(ids))]
+        found = [item for keys in _portions(wanted, READ_AT_ONCE) for item in self._get(keys)]
+        return {item["pk"].removeprefix("RESOURCE#"): Change.from_wire(_fields(item)) for item in found}
+
+    def note(self, resource: str, change: Change) -> None:
+        with calling("dynamodb:PutItem"):
+            self._dynamodb.put_item(TableName=self._table, Item=change_key(resource) | to_item(change.to_wire()))
+
+    def ask(self, name: str, due: datetime, at: datetime) -> bool:
+        """Have a cluster looked at when it is `due`; False: a look that is still to come was asked for already."""
+        try:
+            with calling("dynamodb:PutItem"):
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=due_key(name) | to_item({"DueAt": rfc3339(due)}),
+                    ConditionExpression="attribute_not_exists(pk) OR DueAt <= :now",
+                    ExpressionAttributeValues=to_item({":now": rfc3339(at)}),
+                )
+        except AwsRefused as error:
+            if error.code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def begin(self, watched: Watched, resources: Iterable[str]) -> None:
+        """Watch a cluster by this baseline from now on, and note what decides about it, so that changes are matched.
+
+        What decided before stays noted: a look too many does no harm.
+        """
+        name = watched.cluster_name
+        for portion in _portions([resource_key(one, name) for one in sorted(set(resources))], WRITTEN_AT_ONCE):
+            left: Any = {self._table: [{"PutRequest": {"Item": key}} for key in portion]}
+            for _ in range(TRIES):
+                with calling("dynamodb:BatchWriteItem"):
+                    left = self._dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"]
+                if not left:
+                    break
+            else:
+                raise AwsUnavailable("dynamodb:BatchWriteItem", "Throttled", f"{len(portion)} items were not taken.")
+        with calling("dynamodb:PutItem"):
+            self._dynamodb.put_item(TableName=self._table, Item=watch_key(name) | to_item(watched.to_wire()))
+
+    def _batch(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        keys = [key for name in names for key in (watch_key(name), book_key(name))]
+        for portion in _portions(keys, READ_AT_ONCE):
+            yield from self._get(portion)
+
+    def _get(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        asked: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        for _ in range(TRIES):
+            if not asked:
+                return
+            with calling("dynamodb:BatchGetItem"):
+                answer = self._dynamodb.batch_get_item(RequestItems=asked)
+            yield from map(from_item, answer["Responses"].get(self._table, []))
+            asked = answer["UnprocessedKeys"]
+        raise AwsUnavailable("dynamodb:BatchGetItem", "Throttled", f"{len(keys)} items were not all read.")
+
+    def _query(self, partition: str) -> list[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": partition}),
+            ConsistentRead=True,
+        )
+        with calling("dynamodb:Query"):
+            return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _fields(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in ("pk", "sk")}
+
+
+def _portions(items: list[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while portion := list(islice(rest, size)):
+        yield portion

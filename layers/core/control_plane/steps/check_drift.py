@@ -1,0 +1,137 @@
+"""Step "Check drift": read anew, compare with the baselines by effect, and note what is new, otherwise or over.
+
+EC2's answers take a while to agree: what a first look sees is only told if a second one sees it too.
+https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from control_plane.aws import evidence as evidence_room
+from control_plane.aws import watch_reader as watch_reader_room
+from control_plane.aws import watch_table
+from control_plane.aws.evidence import EvidenceStore
+from control_plane.aws.hyperpod_reader import DESCRIBES
+from control_plane.aws.watch_reader import WatchReader
+from control_plane.aws.watch_table import WatchTable
+from control_plane.domain.drift.compare import compare
+from control_plane.domain.drift.model import Baseline, Comparison, Found, Seen
+from control_plane.domain.drift.row import Drift, Kind
+from control_plane.domain.messages.announcements import Announcement, DetailType, drift_announcement
+from control_plane.domain.place import Place
+from control_plane.domain.watch import Watched
+from control_plane.domain.watch.book import Book, Saying, turned
+from control_plane.domain.watch.change import HEARSAY
+from control_plane.domain.watch.unread import unread
+from control_plane.domain.wire import Wire
+
+ACTIONS = watch_table.CHECKS | evidence_room.READS | watch_reader_room.ACTIONS
+
+AGREEING = 30  # seconds between two looks
+
+
+class Request(Wire):
+    cluster_names: tuple[str, ...]
+    seen: dict[str, tuple[str, ...]] | None = None  # what a first look found, by cluster; None: this is the first
+
+
+class Report(Wire):
+    cluster_names: tuple[str, ...]  # where a second look must confirm the first
+    seen: dict[str, tuple[str, ...]]  # what the first found there: fingerprints
+    run_ids: tuple[str, ...]  # that have something to say now
+    wait_seconds: int
+
+
+class Look(NamedTuple):
+    drifts: Mapping[str, Drift]  # by fingerprint
+    whole: bool  # False: not all could be read
+
+
+@dataclass(frozen=True)
+class Checker:
+    watch: WatchTable
+    baselines: EvidenceStore
+    reader: WatchReader
+    now: Callable[[], datetime]
+
+    def check(self, request: Request) -> Report:
+        books = self.watch.books(request.cluster_names)
+        looks = self._looks([watched for watched, _ in books.values()])
+        unconfirmed: dict[str, tuple[str, ...]] = {}
+        telling: set[str] = set()
+        wait = AGREEING
+        for name, (watched, book) in books.items():
+            look, before = looks[name], (request.seen or {}).get(name)
+            after, says = turned(book, look.drifts, self.now(), unsure=_unsure(book, look, before))
+            if says and before is None:
+                unconfirmed[name] = tuple(sorted(look.drifts))
+                wait = max(wait, _until_named(says))
+            elif says or book.open:
+                self._keep(watched, after, says)
+                telling |= {watched.run_id} if says else set()
+        names, run_ids = tuple(unconfirmed), tuple(sorted(telling))
+        return Report(cluster_names=names, seen=unconfirmed, run_ids=run_ids, wait_seconds=wait)
+
+    def _looks(self, watched: Sequence[Watched]) -> dict[str, Look]:
+        baselines = {one.cluster_name: self._baseline(one) for one in watched}
+        seen = self.reader.read([*baselines], self.now())
+        return {name: self._compared(baseline, seen[name]) for name, baseline in baselines.items()}
+
+    def _baseline(self, watched: Watched) -> Baseline:
+        return Baseline.from_wire(self.baselines.get(watched.cluster_name, watched.run_id))
+
+    def _compared(self, baseline: Baseline, seen: Seen) -> Look:
+        comparison = compare(baseline, seen) if seen.cluster or not seen.facts.missing(DESCRIBES) else _hidden(seen)
+        drifts = [*self._with_who(comparison.found, baseline.taken_at), *map(unread, comparison.unread)]
+        return Look({drift.fingerprint: drift for drift in drifts}, whole=not comparison.unread)
+
+    def _with_who(self, found: Sequence[Found], since: datetime) -> Iterator[Drift]:
+        """Since when and by whom, where CloudTrail has told of a change of what explains a drift."""
+        changes = self.watch.changes({one for each in found for one in each.resources}) if found else {}
+        for drift, resources in found:
+            heard = [changes[one] for one in resources if one in changes and changes[one].at >= since]
+            last = max(heard, key=lambda change: change.at, default=None)
+            yield drift.model_copy(update={"since": last.at, "by": last.words}) if last else drift
+
+    def _keep(self, watched: Watched, book: Book, says: Sequence[Saying]) -> None:
+        at = self.now()
+        announcements = [_announcement(watched, saying, at) for saying in says]
+        over = any(saying.drift.kind is Kind.CLUSTER for saying in says)  # there is nothing left to watch
+        self.watch.keep(watched, book, announcements, last=over)
+
+
+def _until_named(says: Sequence[Saying]) -> int:
+    """What nobody is known to have done yet is told a little later: CloudTrail may still say who it was."""
+    named = all(saying.drift.by or saying.detail_type is DetailType.DRIFT_RESOLVED for saying in says)
+    return AGREEING if named else HEARSAY
+
+
+def _hidden(seen: Seen) -> Comparison:
+    """A cluster that may not be described is not gone."""
+    return Comparison(found=(), unread=seen.facts.unread)
+
+
+def _unsure(book: Book, look: Look, before: Sequence[str] | None) -> set[str]:
+    """What this look leaves as it is: what two looks see differently, and what may only be hidden."""
+    differently = set() if before is None else {*before} ^ {*look.drifts}
+    hidden = set() if look.whole else {*book.open} - {*look.drifts}
+    return differently | hidden
+
+
+def _announcement(watched: Watched, saying: Saying, at: datetime) -> Announcement:
+    place = Place.of(watched.cluster_arn)
+    return drift_announcement(
+        saying.detail_type,
+        run_id=watched.run_id,
+        request_id=watched.request_id,
+        requested_by=watched.requested_by,
+        cluster_name=watched.cluster_name,
+        cluster_arn=watched.cluster_arn,
+        evidence=watched.baseline,
+        drift=saying.drift,
+        at=at,
+        region=place.region,
+        account=place.account,
+    )

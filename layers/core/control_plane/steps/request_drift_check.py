@@ -1,0 +1,61 @@
+"""Who asks for a look at the watched clusters: the clock, and whoever changes what decides about their way out."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from control_plane.aws import executions as executions_room
+from control_plane.aws import watch_table
+from control_plane.aws.executions import Executions
+from control_plane.aws.watch_table import WatchTable
+from control_plane.domain.messages.bus_event import BusEvent
+from control_plane.domain.watch.change import HEARSAY, change_in, resources_in
+from control_plane.domain.wire import Wire
+
+ACTIONS = watch_table.NOTICES | executions_room.STARTS
+
+logger = logging.getLogger(__name__)
+
+CLOUDTRAIL = "AWS API Call via CloudTrail"
+# Changes seldom come alone. EC2's answers, too, take a while to tell of one everywhere:
+# https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+SETTLING = 60  # seconds
+JITTER = 120  # seconds; else all stacks of a company would ask AWS at the same second
+
+
+class Report(Wire):
+    cluster_names: tuple[str, ...]  # to be looked at because of this event; none, where all are, or nothing is
+    started: bool
+
+
+def request_drift_check(
+    event: BusEvent, *, watch: WatchTable, executions: Executions, now: Callable[[], datetime]
+) -> Report:
+    """Start a look: soon at what a change touches, once for many changes; or, by the clock, at all."""
+    digest = sha256(event.id.encode()).hexdigest()
+    if event.detail_type == "Scheduled Event":
+        executions.start(f"all-{digest[:32]}", {"WaitSeconds": int(digest[:8], 16) % JITTER})
+        return Report(cluster_names=(), started=True)
+    at, wait = now(), SETTLING if event.detail_type == CLOUDTRAIL else HEARSAY
+    asked = [name for name in sorted(_touched(event, watch)) if watch.ask(name, at + timedelta(seconds=wait), at)]
+    if asked:
+        executions.start(f"some-{digest[:32]}", {"WaitSeconds": wait, "ClusterNames": asked})
+    return Report(cluster_names=tuple(asked), started=bool(asked))
+
+
+def _touched(event: BusEvent, watch: WatchTable) -> set[str]:
+    """Names of watched clusters that this event is about."""
+    if event.detail_type != CLOUDTRAIL:
+        return _told_by_hyperpod(event, watch)
+    touched, change = watch.touched(resources_in(event.detail)), change_in(event.detail)
+    for resource in touched:
+        watch.note(resource, change)
+    return {name for names in touched.values() for name in names}
+
+
+def _told_by_hyperpod(event: BusEvent, watch: WatchTable) -> set[str]:
+    """A cluster's own events name it here or there: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html"""
+    detail = event.detail.get("EventDetails") or event.detail
+    name = str(detail.get("ClusterName"))
+    return {one for names in watch.touched([f"cluster/{name}"]).values() for one in names}

@@ -1,0 +1,70 @@
+"""Step "Take baseline": keep what the cluster is, and what was read and proved of its way out, as what it should be."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from control_plane.aws import evidence as evidence_room
+from control_plane.aws import hyperpod_reader, run_table, watch_table
+from control_plane.aws.evidence import EvidenceStore
+from control_plane.aws.hyperpod_reader import HyperPodReader
+from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_table import WatchTable
+from control_plane.domain.account.facts import Facts
+from control_plane.domain.drift.baseline import take
+from control_plane.domain.drift.model import Baseline
+from control_plane.domain.run import Evidence, Kind, Phase, Run
+from control_plane.domain.run.outcome import ACCEPTED
+from control_plane.domain.watch import Watched
+from control_plane.domain.watch.resources import decides_about
+from control_plane.domain.wire import Wire
+from control_plane.steps.request import StepRequest
+
+ACTIONS = (
+    run_table.ACTIONS | evidence_room.READS | evidence_room.WRITES | hyperpod_reader.DESCRIBES | watch_table.BEGINS
+)
+
+
+class Report(Wire):
+    taken: bool  # False: the cluster is gone
+
+
+def take_baseline(
+    request: StepRequest,
+    *,
+    runs: RunTable,
+    evidence: EvidenceStore,
+    baselines: EvidenceStore,
+    watch: WatchTable,
+    reader: HyperPodReader,
+    now: Callable[[], datetime],
+) -> Report:
+    """What was checked is what is wanted: a change since then is drift already. A repeat takes it anew."""
+    run = runs.enter(request.run_id, Phase.RECORD_BASELINE, now())
+    found = reader.described(str(run.cluster_arn))
+    if found is None:
+        return Report(taken=False)
+    facts = Facts.from_wire(evidence.get(run.run_id, "check")["Facts"])
+    terms = runs.request_of(run.run_id).egress
+    baseline = take(run, found[1], terms, facts, at=now(), reason=_reason(run))
+    kept = baselines.put(baseline.cluster_name, run.run_id, baseline.to_wire())
+    watch.begin(_watched(run, baseline, kept), decides_about(baseline))
+    return Report(taken=True)
+
+
+def _reason(run: Run) -> str:
+    said = [finding.seen for finding in run.findings if finding.rule == ACCEPTED.id]
+    return said[0] if said else {Kind.PROVISION: "provisioned"}.get(run.kind, "adopted")
+
+
+def _watched(run: Run, baseline: Baseline, kept: Evidence) -> Watched:
+    return Watched(
+        cluster_name=baseline.cluster_name,
+        cluster_arn=baseline.cluster_arn,
+        run_id=run.run_id,
+        request_id=run.request_id,
+        requested_by=run.requested_by,
+        vpc_ids=tuple(sorted({subnet.vpc_id for subnet in baseline.facts.network.subnets})),
+        baseline=kept,
+        taken_at=baseline.taken_at,
+        reason=baseline.reason,
+    )
