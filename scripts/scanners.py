@@ -16,10 +16,12 @@ TOOLS = Path(os.environ.get("TOOLS", ".venv-tools/bin"))
 # What is no secret, and why: a value, or any value of a line.
 NO_SECRET_VALUES = {
     "^(SecretsManagerClient|GetSecretValue)$": "the name of a type, the name of an IAM action",
+    r"^RequestDriftCheckFunction\w+LambdaTarget$": "a name that SAM makes, as long as a key",
     "^(none|simulated|test)$": "what a client of the simulator gives for a key; it takes any",
 }
 NO_SECRET_LINES = {
     "--hash=sha256:[0-9a-f]{64}": "the digest of a package, in a lock file",
+    '"Fingerprint": "[0-9a-f]{16}"': "the name of a drift, in a sample event",
     '"Sha256": "[0-9a-f]{64}"': "the digest of an evidence object, in a sample event",
 }
 NO_SECRET_FILES = {

@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from control_plane.aws import evidence as evidence_room
+from control_plane.aws import lifecycle_reader, role_reader, watch_table
 from control_plane.aws import watch_reader as watch_reader_room
-from control_plane.aws import watch_table
 from control_plane.aws.evidence import EvidenceStore
-from control_plane.aws.hyperpod_reader import DESCRIBES
 from control_plane.aws.watch_reader import WatchReader
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.drift.compare import compare
-from control_plane.domain.drift.model import Baseline, Comparison, Found, Seen
+from control_plane.domain.drift.model import Baseline, Found, Seen
 from control_plane.domain.drift.row import Drift, Kind
 from control_plane.domain.messages.announcements import Announcement, DetailType, drift_announcement
 from control_plane.domain.place import Place
@@ -29,6 +28,7 @@ from control_plane.domain.wire import Wire
 
 ACTIONS = watch_table.CHECKS | evidence_room.READS | watch_reader_room.ACTIONS
 
+SHOW_NO_NETWORK = role_reader.ACTIONS | lifecycle_reader.ACTIONS
 AGREEING = 30  # seconds between two looks
 
 
@@ -46,7 +46,7 @@ class Report(Wire):
 
 class Look(NamedTuple):
     drifts: Mapping[str, Drift]  # by fingerprint
-    whole: bool  # False: not all could be read
+    unread: frozenset[str]  # actions that were not answered
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class Checker:
         return Baseline.from_wire(self.baselines.get(watched.cluster_name, watched.run_id))
 
     def _compared(self, baseline: Baseline, seen: Seen) -> Look:
-        comparison = compare(baseline, seen) if seen.cluster or not seen.facts.missing(DESCRIBES) else _hidden(seen)
+        comparison = compare(baseline, seen)
         drifts = [*self._with_who(comparison.found, baseline.taken_at), *map(unread, comparison.unread)]
-        return Look({drift.fingerprint: drift for drift in drifts}, whole=not comparison.unread)
+        return Look({drift.fingerprint: drift for drift in drifts}, frozenset(one.action for one in comparison.unread))
 
     def _with_who(self, found: Sequence[Found], since: datetime) -> Iterator[Drift]:
         """Since when and by whom, where CloudTrail has told of a change of what explains a drift."""
@@ -108,16 +108,17 @@ def _until_named(says: Sequence[Saying]) -> int:
     return AGREEING if named else HEARSAY
 
 
-def _hidden(seen: Seen) -> Comparison:
-    """A cluster that may not be described is not gone."""
-    return Comparison(found=(), unread=seen.facts.unread)
-
-
 def _unsure(book: Book, look: Look, before: Sequence[str] | None) -> set[str]:
     """What this look leaves as it is: what two looks see differently, and what may only be hidden."""
     differently = set() if before is None else {*before} ^ {*look.drifts}
-    hidden = set() if look.whole else {*book.open} - {*look.drifts}
-    return differently | hidden
+    return differently | {one for one, drift in book.open.items() if one not in look.drifts and _hidden(drift, look)}
+
+
+def _hidden(drift: Drift, look: Look) -> bool:
+    """Whether it may still be there, and only could not be seen. It is over where all that shows it was read."""
+    if drift.kind is Kind.UNREAD:
+        return False
+    return bool(look.unread if drift.kind is Kind.RULE else look.unread - SHOW_NO_NETWORK)
 
 
 def _announcement(watched: Watched, saying: Saying, at: datetime) -> Announcement:
