@@ -205,7 +205,6 @@ CHANGES = {
         "traffic to itself",
     ),
     "a denial": (deny, no_denial, "lose the internet"),
-    "no NAT gateway": (no_nat_gateway, another_with_the_same_address, "loses the internet"),
     "no resolver": (resolver(on=False), resolver(on=True), "nothing for egress"),
 }
 
@@ -258,6 +257,14 @@ def test_fifty_changes_in_a_minute_are_one_check_and_one_message(watched: Watche
 def looks(sim: Simulator) -> int:
     arn = sim.outputs["CheckDriftStateMachineArn"]
     return len(sim.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"])
+
+
+def test_a_nat_gateway_that_is_gone_is_told_and_so_is_another_with_its_address(watched: Watched) -> None:
+    [(kind, row)] = watched.after(no_nat_gateway)
+    assert (kind, row["By"]) == (DETECTED, "role/ops (DeleteNatGateway)")
+    assert "loses the internet" in row["Effect"]
+
+    assert [kind for kind, _ in watched.after(another_with_the_same_address)] == [RESOLVED]
 
 
 def test_what_nobody_calls_is_found_by_the_clock_and_told_without_a_name(watched: Watched) -> None:

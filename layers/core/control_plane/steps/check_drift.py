@@ -90,6 +90,7 @@ class Checker:
     def _with_who(self, found: Sequence[Found], since: datetime) -> Iterator[Drift]:
         """Since when and by whom, where CloudTrail has told of a change of what explains a drift."""
         changes = self.watch.changes({one for each in found for one in each.resources}) if found else {}
+        since = since.replace(microsecond=0)  # CloudTrail tells whole seconds
         for drift, resources in found:
             heard = [changes[one] for one in resources if one in changes and changes[one].at >= since]
             last = max(heard, key=lambda change: change.at, default=None)
