@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= ap-northeast-1
+unexport PYTHONDONTWRITEBYTECODE  # or each of the many processes that tests start compiles all of boto3 and moto again
 
 # The first Python from 3.11 on that answers; a shim that exists but does not answer is passed over.
 PYTHON ?= $(shell scripts/find_python.sh 3.11)

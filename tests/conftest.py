@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pytest
 
 from simulator.patching import Patches
-from simulator.shortcuts import read_less
+from simulator.shortcuts import collect_less, read_less
 from tests.privilege_session import PrivilegeSession
 
 T = TypeVar("T")
@@ -52,6 +52,7 @@ def one_world() -> Iterator[OneWorld]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    collect_less()
     read_less(Patches())  # for good: tests that talk to moto alone open it hundreds of times
     config.pluginmanager.register(PrivilegeSession(config))
 

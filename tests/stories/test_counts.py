@@ -57,6 +57,7 @@ class Example:
 
 @pytest.fixture(scope="module")
 def example(simulator: Simulator) -> Example:
+    simulator.clock.sleep(7200)  # until HyperPod has no more to tell about the clusters of other stories
     stage, endings = Stage(simulator), list[Ending]()
     order = calls_during(simulator, lambda: endings.append(stage.run(stage.request(Egress=BOTH_PROOFS))))
     simulator.settle()
