@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, islice
@@ -42,9 +42,9 @@ def undisturbed(names: Sequence[str]) -> dict[str, Played]:
     return _elsewhere(play_undisturbed, names)
 
 
-def sampled(names: Sequence[str], seed: str, runs: int, always: Sequence[str] = ()) -> list[Verdict]:
-    """A sample of so many cases of these scenarios, and cases that are always played, in one process of its own."""
-    return _elsewhere(play_sample, names, seed, runs, always)
+def sampled(drawn: Mapping[tuple[str, ...], int], seed: str, always: Sequence[str] = ()) -> list[Verdict]:
+    """So many cases of each of these sets of scenarios, and cases that are always played, in one process of its own."""
+    return _elsewhere(play_sample, drawn, seed, always)
 
 
 def _elsewhere(work: Callable[..., T], *args: object) -> T:
@@ -85,10 +85,12 @@ def play_undisturbed(names: Sequence[str]) -> dict[str, Played]:
         return {name: world.play(SCENARIOS[name]) for name in names}
 
 
-def play_sample(names: Sequence[str], seed: str, runs: int, always: Sequence[str]) -> list[Verdict]:
+def play_sample(drawn: Mapping[tuple[str, ...], int], seed: str, always: Sequence[str]) -> list[Verdict]:
     with watched() as world:
-        plain = {name: world.play(SCENARIOS[name]) for name in names}
-        cases = [*map(Case.parse, always), *sample(plain, seed, runs)]
+        plain = {name: world.play(SCENARIOS[name]) for names in drawn for name in names}
+        cases = [*map(Case.parse, always)]
+        for names, runs in drawn.items():
+            cases += sample({name: plain[name] for name in names}, seed, runs)
         return [_judged(case, world, plain[case.scenario]) for case in cases]
 
 
