@@ -1,5 +1,6 @@
 """A table like the deployed one, in moto; and runs to put into it."""
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from control_plane.aws.run_table import RunTable
 from control_plane.domain.request import Request
 from control_plane.domain.run import Kind, Run, run_id_of
 from tests.aws.fakes import SilentBus, StateMachine
+from tests.aws.nodes_on_loopback import World
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -109,3 +111,12 @@ def a_run(request_id: str = "r-1", cluster_name: str = "vision", kind: Kind = Ki
         deadline_at=NOON + timedelta(minutes=120),
         execution_arn=f"arn:aws:states:ap-northeast-1:123456789012:execution:provision:{run_id}",
     )
+
+
+@pytest.fixture
+def world(dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Nodes that answer by a script, over loopback."""
+    world = World(dynamodb, TABLE)
+    monkeypatch.setattr(select, "select", world.select)
+    with world.up():
+        yield world

@@ -18,7 +18,6 @@ from control_plane.aws.switchboard import Budget, Ending, Question, Switchboard
 from control_plane.errors import CallFailed
 from control_plane.session.frame import MessageType, PayloadType
 from control_plane.session.outcome import Outcome
-from tests.aws.conftest import TABLE
 from tests.aws.gateway_on_loopback import Peer, api, gateway
 from tests.session.agent import ASKED, COMPLETE, EXITED, NOON, TOKEN, closed, frames
 
@@ -57,7 +56,7 @@ class Line:
 class World:
     """Nodes behind a Session Manager, and a time that moves where somebody waits for it, and only there."""
 
-    def __init__(self, dynamodb: "DynamoDBClient") -> None:
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
         self.now = NOON
         self.scripts: dict[str, Script] = {}  # by node; the agent of one that has none says nothing
         self.refusals: dict[str, list[str]] = {}  # of StartSession, by node, one after the other
@@ -70,7 +69,7 @@ class World:
         self.most_open = 0
         self.each_wait: Callable[[], object] = lambda: None
         self._lines: list[Line] = []
-        self._dynamodb = dynamodb
+        self._dynamodb, self._table = dynamodb, table
 
     def answer(self, operation: str, asked: dict[str, Any]) -> dict[str, Any] | tuple[int, str]:
         if operation == "TerminateSession":
@@ -90,7 +89,7 @@ class World:
             once = Config(retries={"total_max_attempts": 1})
             ssm = boto3.client("ssm", endpoint_url=self.calls.url, config=once)
             sessions = Sessions(ssm, Credentials("AKIATESTING", "made-up"), "NodeProbe", now=lambda: self.now)
-            self.board = Switchboard(sessions, Pace(self._dynamodb, TABLE), now=lambda: self.now)
+            self.board = Switchboard(sessions, Pace(self._dynamodb, self._table), now=lambda: self.now)
             yield
 
     def select(self, reading: Sequence[Any], _: object, __: object, seconds: float) -> tuple[list[Any], ...]:

@@ -2,9 +2,7 @@
 
 import json
 import re
-import select
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +31,6 @@ from tests.session.agent import NOON, TOKEN, closed, stream
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-@pytest.fixture
-def world(dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    world = World(dynamodb)
-    monkeypatch.setattr(select, "select", world.select)
-    with world.up():
-        yield world
 
 
 def ends(found: dict[str, Outcome | CallFailed]) -> Counter[str]:

@@ -1,9 +1,6 @@
 """Nodes that say too much: nobody else waits for them, and they take no room."""
 
-import select
 import tracemalloc
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 from websockets.frames import Opcode
@@ -24,17 +21,6 @@ from tests.aws.nodes_on_loopback import (
     nodes,
 )
 from tests.session.agent import ASKED, closed, service, stream
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
-@pytest.fixture
-def world(dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    world = World(dynamodb)
-    monkeypatch.setattr(select, "select", world.select)
-    with world.up():
-        yield world
 
 
 def test_one_that_says_much_at_once_keeps_nobody_waiting(world: World) -> None:
