@@ -352,3 +352,35 @@ def test_a_read_that_is_denied_is_told_once_as_unknown_and_hides_no_end_that_can
 
     assert [(kind, row["Kind"], row["Severity"]) for kind, row in denied] == [(DETECTED, "Unread", "UNKNOWN")]
     assert [(kind, row["Fingerprint"]) for kind, row in allowed] == [(RESOLVED, denied[0][1]["Fingerprint"])]
+
+
+def test_a_cluster_that_cannot_be_compared_hides_no_other_and_is_looked_at_when_it_can(
+    watched: Watched, mended: Watched
+) -> None:
+    """Whatever fails a look, here a baseline that nobody can read, fails it for the clusters of that VPC."""
+    s3, bucket = watched.sim.client("s3"), watched.sim.outputs["EvidenceBucketName"]
+    [kept] = s3.list_objects_v2(Bucket=bucket, Prefix=f"baselines/{watched.stage.cluster}/")["Contents"]
+    baseline = s3.get_object(Bucket=bucket, Key=kept["Key"])["Body"].read()
+    s3.put_object(Bucket=bucket, Key=kept["Key"], Body=b"{}")
+    watched.sim.trail.on = False
+    for each in (watched, mended):
+        route_to("ControllerNatGatewayId")(each)
+    others = len(mended.told())
+    assert watched.after(Watched.look) == []
+    assert [kind for kind, _ in mended.told()[others:]] == [DETECTED]
+    assert last_look(watched.sim) == ("FAILED", "NotAllLookedAt")
+
+    s3.put_object(Bucket=bucket, Key=kept["Key"], Body=baseline)
+    assert [kind for kind, _ in watched.after(Watched.look)] == [DETECTED]
+    assert last_look(watched.sim)[0] == "SUCCEEDED"
+    route_to("WorkerNatGatewayId")(mended)
+    assert [kind for kind, _ in mended.after(Watched.look)] == [RESOLVED]
+    mended.wait(120)
+
+
+def last_look(sim: Simulator) -> tuple[str, str | None]:
+    """How the last one ended, and its error."""
+    machines = sim.client("stepfunctions")
+    ran = machines.list_executions(stateMachineArn=sim.outputs["CheckDriftStateMachineArn"])["executions"]
+    last = machines.describe_execution(executionArn=max(ran, key=lambda one: one["startDate"])["executionArn"])
+    return last["status"], last.get("error")
