@@ -1,4 +1,7 @@
-"""`make bench`: figures, and ratios of two things in one run. Nothing here fails; what is exact, a test asserts."""
+"""`make bench`: figures, and ratios of two things in one run. Nothing here fails; what is exact, a test asserts.
+
+`python -m benchmarks nodes` has that part alone.
+"""
 
 import sys
 from pathlib import Path
@@ -7,6 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers/core"))  # 
 
 from benchmarks import imports, judging, layers, nodes, runs
 
-for part in (judging.account_check, judging.request_door, layers.sizes, runs.whole_run, nodes.sessions, imports.starts):
-    for line in part():
-        print(line, flush=True)  # noqa: T201
+PARTS = (judging.account_check, judging.request_door, layers.sizes, runs.whole_run, nodes.sessions, imports.starts)
+
+for part in PARTS:
+    if not sys.argv[1:] or part.__module__.removeprefix("benchmarks.") in sys.argv[1:]:
+        for line in part():
+            print(line, flush=True)  # noqa: T201

@@ -6,6 +6,7 @@ from moto.ec2.models.route_tables import Route
 from moto.ec2.models.subnets import Subnet
 
 from simulator.context import Context
+from simulator.ec2 import changes
 from simulator.ec2.backend import WorldBackend, free_address_for, route_state
 from simulator.ec2.launch import Launches
 from simulator.ec2.responses import WorldResponse
@@ -32,4 +33,5 @@ def install(context: Context, patches: Patches) -> Ec2:
     patches.replace(elastic_ip_addresses, "random_ip", ec2.public.take)
     patches.replace(elastic_network_interfaces, "random_public_ip", ec2.public.take)
     ec2_backends.clear()
+    changes.note()
     return ec2

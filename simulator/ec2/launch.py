@@ -78,6 +78,7 @@ class Launches:
         with self._world.lock:
             if instance.state == "pending":
                 instance._state = InstanceState("running", 16)
+                changes.note()
 
     def _power_off(self, instance: Instance) -> None:
         terminate = instance.instance_initiated_shutdown_behavior == "terminate"

@@ -8,6 +8,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.utils import random_nat_gateway_id
 
+from simulator.ec2 import changes
 from simulator.ec2.addresses import first_free
 from simulator.ec2.nat_gateway import PENDING, Address, Failure, NatGateway
 from simulator.ec2.world import Ec2
@@ -50,6 +51,7 @@ class NatGatewayBackend(EC2Backend):
             self._furnish(nat, subnet, allocations, private_ip)
         nat.add_tags(tags or {})
         self.nat_gateways[nat.id] = nat  # type: ignore[assignment]  # ours stands in for moto's
+        changes.note()
         return nat
 
     def delete_nat_gateway(self, nat_gateway_id: str) -> NatGateway:  # type: ignore[override]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -30,6 +31,7 @@ class _ServiceInstance:
     _state: InstanceState = field(default_factory=lambda: InstanceState("elsewhere"))  # gets no address by itself
 
 
+@cache
 def efa_interfaces(instance_type: str, region: str) -> int:
     """How many EFA interfaces a type has; 0 for one without, or one that EC2 does not know.
 

@@ -1,7 +1,10 @@
 """What a VPC looks like now, as the dict that `packet_path.follow` takes."""
 
-import time
+from typing import Any
 
+from moto.ec2.models import ec2_backends
+
+from simulator.context import ACCOUNT
 from simulator.ec2 import changes
 from simulator.ec2.inside import client
 from simulator.internet.filters import Describes, Shape
@@ -10,13 +13,22 @@ _last: tuple[object, Describes] = (None, {})
 
 
 def describe_vpc(vpc_id: str, region: str) -> Describes:
-    """Look at one VPC; in the same virtual moment, with nothing changed, once for all who ask: a look costs 30 ms."""
+    """Look at one VPC, once for all who ask until something changes: a look costs 30 ms, and more with each interface.
+
+    Time alone changes nothing in a VPC but its NAT gateways, and what is told of routes to them.
+    """
     global _last  # noqa: PLW0603 (one world in a process, as moto has it)
-    moment, (seen_at, seen) = (vpc_id, time.time(), changes.count()), _last
-    if seen_at != moment:
+    state, (state_seen, seen) = (vpc_id, region, changes.latest(), _gateways(region)), _last
+    if state_seen != state:
         seen = _look(vpc_id, region)
-        _last = moment, seen
+        _last = state, seen
     return seen
+
+
+def _gateways(region: str) -> list[Shape]:
+    """All NAT gateways as they are told of now."""
+    nats: Any = ec2_backends[ACCOUNT][region].nat_gateways
+    return [nat.describe() for nat in [*nats.values()] if nat.listed]
 
 
 def _look(vpc_id: str, region: str) -> Describes:

@@ -1,7 +1,10 @@
 """Where an interface's or an instance's connection to a host leaves, in the network as it is now."""
 
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
 from simulator.context import Context
-from simulator.ec2.inside import client
 from simulator.internet.hosts import address_of
 from simulator.internet.packet_path import HTTPS, Way, follow, interface
 from simulator.internet.view import describe_vpc
@@ -19,8 +22,9 @@ def way_out(context: Context, sender_id: str, host: str, port: int = HTTPS) -> W
 
 def _interface(context: Context, sender_id: str) -> tuple[str, str] | None:
     """The sender's interface id and VPC id."""
-    key = "attachment.instance-id" if sender_id.startswith("i-") else "network-interface-id"
-    filters = [{"Name": key, "Values": [sender_id]}]
-    found = client("ec2", context.region).describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
-    found.sort(key=lambda item: item.get("Attachment", {}).get("DeviceIndex", 0))
-    return (found[0]["NetworkInterfaceId"], found[0]["VpcId"]) if found else None
+    interfaces: dict[str, Any] = ec2_backends[context.account][context.region].enis
+    found = interfaces.get(sender_id)
+    if sender_id.startswith("i-"):
+        attached = [it for it in [*interfaces.values()] if it.instance and it.instance.id == sender_id]
+        found = min(attached, key=lambda it: it.device_index or 0, default=None)
+    return (found.id, found.subnet.vpc_id) if found else None

@@ -2,18 +2,21 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from simulator import internet
 from simulator.context import REGION
+from simulator.hyperpod.cluster import Cluster, Group
+from simulator.hyperpod.nodes import Nodes
 from simulator.internet import Internet, way_out
 from simulator.internet.outside import ELSEWHERE
 from tests.simulator.worlds import Network, World, build_network, open_world
 
-ECHO = "https://checkip.amazonaws.com"
+HOST = "checkip.amazonaws.com"
+ECHO = f"https://{HOST}"
 posted: list[tuple[str, bytes]] = []
 
 
@@ -96,6 +99,98 @@ def test_two_addresses_of_one_gateway_are_used_in_turn(
     world.later(minutes=1)
     seen = {curl(outside, node, ECHO)[1] for _ in range(2)}
     assert seen == {network.public_ip, more["PublicIp"]}
+
+
+Change = Callable[[Any, Network, str], object]
+ANYTHING = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+
+def deny(ec2: Any, network: Network, _: str) -> None:
+    mine = [{"Name": "vpc-id", "Values": [network.vpc_id]}]
+    [acl] = ec2.describe_network_acls(Filters=mine)["NetworkAcls"]
+    entry = {"RuleNumber": 1, "Protocol": "-1", "RuleAction": "deny", "CidrBlock": "0.0.0.0/0", "Egress": True}
+    ec2.create_network_acl_entry(NetworkAclId=acl["NetworkAclId"], **entry)
+
+
+def bind_the_public_table(ec2: Any, network: Network, _: str) -> None:
+    [table] = ec2.describe_route_tables(RouteTableIds=[network.table_id])["RouteTables"]
+    bound = table["Associations"][0]["RouteTableAssociationId"]
+    ec2.replace_route_table_association(AssociationId=bound, RouteTableId=network.public_table_id)
+
+
+CHANGES: dict[str, Change] = {
+    "a route": lambda ec2, network, _: ec2.delete_route(
+        RouteTableId=network.table_id, DestinationCidrBlock="0.0.0.0/0"
+    ),
+    "the subnet's table": bind_the_public_table,
+    "the internet gateway": lambda ec2, network, _: ec2.detach_internet_gateway(
+        InternetGatewayId=network.internet_gateway_id, VpcId=network.vpc_id
+    ),
+    "the NAT gateway": lambda ec2, network, _: ec2.delete_nat_gateway(NatGatewayId=network.nat_id),
+    "a group's rules": lambda ec2, network, _: ec2.revoke_security_group_egress(
+        GroupId=network.group_id, IpPermissions=[ANYTHING]
+    ),
+    "an ACL": deny,
+    "the interface": lambda ec2, _, node: ec2.delete_network_interface(NetworkInterfaceId=node),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_very_next_connection_feels_a_change(world: World, network: Network, node: str, change: Change) -> None:
+    before = way_out(world.context, node, HOST).addresses
+    change(world.client("ec2"), network, node)
+    assert (before, way_out(world.context, node, HOST).addresses) == ((network.public_ip,), ())
+
+
+def test_an_address_is_used_from_the_very_next_connection(world: World, network: Network, node: str) -> None:
+    ec2 = world.client("ec2")
+    bind_the_public_table(ec2, network, node)
+    assert way_out(world.context, node, HOST).addresses == ()
+    address = ec2.allocate_address(Domain="vpc")
+    ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=node)
+    assert way_out(world.context, node, HOST).addresses == (address["PublicIp"],)
+
+
+def test_a_node_that_comes_has_a_way_out_at_once_and_one_that_goes_has_none(world: World, network: Network) -> None:
+    place = Group({"InstanceGroupName": "g", "InstanceType": "ml.t3.medium"}, False, network.subnet_id, (), 2)
+    cluster = Cluster("arn:aws:sagemaker:::cluster/abc", {"ClusterName": "c"}, world.clock.now(), [place], {})
+    nodes, ways = Nodes(world.context), []
+    for _ in range(2):
+        nodes.make(cluster, place, world.clock.now())
+        ways.append(way_out(world.context, place.nodes[-1].interface_ids[0], HOST).addresses)
+    last = place.nodes[-1]
+    nodes.remove(place, [last])
+    ways.append(way_out(world.context, last.interface_ids[0], HOST).addresses)
+    assert ways == [(network.public_ip,), (network.public_ip,), ()]
+
+
+def test_time_alone_opens_a_nat_gateway_and_its_second_address(world: World) -> None:
+    network, ec2 = build_network(world, nat_ready=False), world.client("ec2")
+    made = ec2.create_network_interface(SubnetId=network.subnet_id, Groups=[network.group_id])
+    node = made["NetworkInterface"]["NetworkInterfaceId"]
+    more = ec2.allocate_address(Domain="vpc")
+
+    def over(seconds: float) -> list[tuple[str, ...]]:
+        """The ways out just before so many seconds are over, and then."""
+        world.later(seconds=seconds - 0.001)
+        before = way_out(world.context, node, HOST).addresses
+        world.later(seconds=0.001)
+        return [before, way_out(world.context, node, HOST).addresses]
+
+    assert over(90) == [(), (network.public_ip,)]
+    ec2.associate_nat_gateway_address(NatGatewayId=network.nat_id, AllocationIds=[more["AllocationId"]])
+    assert over(30) == [(network.public_ip,), (network.public_ip, more["PublicIp"])]
+
+
+def test_time_alone_turns_the_route_to_a_failed_gateway_into_a_blackhole(world: World) -> None:
+    world.ec2_handle.fail_next_nat_gateway("InternalError", "It failed.")
+    network = build_network(world, nat_ready=False)
+    made = world.client("ec2").create_network_interface(SubnetId=network.subnet_id, Groups=[network.group_id])
+    node = made["NetworkInterface"]["NetworkInterfaceId"]
+    before = way_out(world.context, node, HOST).dropped
+    world.later(seconds=90)
+    after = way_out(world.context, node, HOST).dropped
+    assert ("blackhole" in str(before), "blackhole" in str(after)) == (False, True)
 
 
 def test_every_host_and_port_is_an_echo_and_answers_200(outside: Internet, network: Network, node: str) -> None:
