@@ -536,6 +536,17 @@ def test_a_nat_gateway_that_goes_is_one_drift_from_its_first_moment() -> None:
     assert first == second == third
 
 
+def test_an_s3_endpoint_that_goes_is_one_drift_from_its_first_moment() -> None:
+    def state(name: str) -> Change:
+        return lambda account: account.one("vpce-s3").update(State=name)
+
+    def forgotten(account: WatchedAccount) -> None:
+        account.network["VpcEndpoints"] = []
+
+    [first], [second], [third] = (drifts(change) for change in (state("deleting"), state("deleted"), forgotten))
+    assert first == second == third
+
+
 def test_a_drift_that_gets_worse_keeps_its_fingerprint() -> None:
     [first], [second] = drifts(addresses(OTHER_IP)), drifts(addresses("203.0.113.77"))
     assert first.fingerprint == second.fingerprint
