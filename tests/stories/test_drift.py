@@ -110,9 +110,9 @@ def route_to(nat: str) -> Change:
     )
 
 
-def second_address(it: Watched) -> None:
+def second_address(it: Watched, nat: str = "WorkerNatGatewayId") -> None:
     address = it.ec2.allocate_address(Domain="vpc")["AllocationId"]
-    it.ec2.associate_nat_gateway_address(NatGatewayId=it.ids["WorkerNatGatewayId"], AllocationIds=[address])
+    it.ec2.associate_nat_gateway_address(NatGatewayId=it.ids[nat], AllocationIds=[address])
 
 
 def secondary(it: Watched, nat: str) -> list[str]:
@@ -221,8 +221,12 @@ def no_s3_endpoint(it: Watched) -> None:
 
 def another_s3_endpoint(it: Watched) -> None:
     tables = [it.ids[f"{role}RouteTableId"] for role in ("Controller", "Worker")]
-    service = f"com.amazonaws.{REGION}.s3"
-    it.ec2.create_vpc_endpoint(VpcId=it.ids["VpcId"], ServiceName=service, RouteTableIds=tables)
+    it.ec2.create_vpc_endpoint(
+        VpcId=it.ids["VpcId"],
+        VpcEndpointType="Gateway",
+        ServiceName=f"com.amazonaws.{REGION}.s3",
+        RouteTableIds=tables,
+    )
 
 
 def around_the_nat(it: Watched) -> None:
@@ -353,6 +357,30 @@ def test_a_nat_gateway_that_is_gone_is_told_and_so_is_another_with_its_address(w
     assert "loses the internet" in row["Effect"]
 
     assert [kind for kind, _ in watched.after(another_with_the_same_address)] == [RESOLVED]
+
+
+def test_a_gateway_newer_than_the_baseline_is_heard_of_once_a_drift_leads_to_it(mended: Watched) -> None:
+    another_nat_gateway(mended)
+    before = len(mended.sim.calls())
+    assert mended.after(Watched.look) == []
+    assert mended.stage.answered("dynamodb:BatchWriteItem", since=before) == {}  # an ordinary look notes nothing
+
+    [(_, row)] = mended.after(route_to("Another"))
+    [(kind, now)] = mended.after(lambda it: second_address(it, "Another"))
+    assert (kind, now["Fingerprint"]) == (DETECTED, row["Fingerprint"])
+    assert row["Effect"] != now["Effect"]
+    assert now["By"] == "role/ops (AssociateNatGatewayAddress)"
+
+    assert [kind for kind, _ in mended.after(route_to("WorkerNatGatewayId"))] == [RESOLVED]
+    mended.ec2.delete_nat_gateway(NatGatewayId=mended.ids["Another"])
+    mended.wait(120)
+
+
+def another_nat_gateway(it: Watched) -> None:
+    [nat] = it.ec2.describe_nat_gateways(NatGatewayIds=[it.ids["WorkerNatGatewayId"]])["NatGateways"]
+    address = it.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = it.ec2.create_nat_gateway(SubnetId=nat["SubnetId"], AllocationId=address)
+    it.ids["Another"] = made["NatGateway"]["NatGatewayId"]
 
 
 def test_what_nobody_calls_is_found_by_the_clock_and_told_without_a_name(watched: Watched) -> None:
