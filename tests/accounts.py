@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from control_plane.domain.account.case import Case
-from control_plane.domain.account.facts import ExistingCluster, Facts, Network, NotRead, Presence, Role
+from control_plane.domain.account.facts import Content, ExistingCluster, Facts, Network, NotRead, Presence, Role
 from control_plane.domain.findings import Severity
 from control_plane.domain.request import Request
 from control_plane.domain.rules import judge
@@ -18,6 +18,7 @@ VPC = "vpc-1"
 CONTROLLER, WORKER, PUBLIC = "subnet-controller", "subnet-worker", "subnet-public"
 CONTROLLER_IP, WORKER_IP = "198.51.100.7", "198.51.100.8"
 ROLE = "arn:aws:iam::123456789012:role/hyperpod"
+POLICY = "arn:aws:iam::aws:policy/AmazonSageMakerClusterInstanceRolePolicy"
 SCRIPT = "s3://sagemaker-scripts/config/on_create.sh"
 TRUST = {
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}}]
@@ -160,6 +161,9 @@ class Account:
         self.dns_support = {VPC: True}
         self.roles: dict[str, Shape | None] = {ROLE: {"Arn": ROLE, "AssumeRolePolicyDocument": deepcopy(TRUST)}}
         self.lifecycle_files = {SCRIPT: Presence.THERE}
+        self.attached_policies = {ROLE: [POLICY]}
+        self.inline_policies = {ROLE: ["JoinOurVpc"]}
+        self.lifecycle_contents = {SCRIPT: {"ETag": '"0a1b"', "LastModified": "2026-11-01T09:00:00Z"}}
         self.cluster: ExistingCluster | None = None
         self.unread: list[NotRead] = []
         self.groups = [group("controller", CONTROLLER), group("worker", WORKER)]
@@ -189,7 +193,10 @@ class Account:
                 network | {"prefix_lists": self.prefix_lists, "dns_support": self.dns_support}
             ),
             roles={arn: Role.model_validate(role) if role else None for arn, role in self.roles.items()},
+            attached_policies={arn: tuple(sorted(names)) for arn, names in self.attached_policies.items()},
+            inline_policies={arn: tuple(sorted(names)) for arn, names in self.inline_policies.items()},
             lifecycle_files=self.lifecycle_files,
+            lifecycle_contents={uri: Content.model_validate(one) for uri, one in self.lifecycle_contents.items()},
             cluster=self.cluster,
             unread=tuple(self.unread),
         )

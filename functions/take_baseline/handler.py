@@ -21,5 +21,6 @@ def lambda_handler(request: StepRequest) -> Report:
         baselines=EvidenceStore(client("s3"), bucket, "baselines"),
         watch=WatchTable(dynamodb, table),
         reader=HyperPodReader(client("sagemaker"), setting("STACK_NAME")),
+        iam=client("iam"),
         now=now,
     )

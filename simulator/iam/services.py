@@ -50,7 +50,7 @@ def _said(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
 # ---------------------------------------------------------------- the others
 
 
-@on("iam:GetRole")
+@on("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
 def _role(asked: Asked, resources: Resources) -> Iterator[Ask]:
     yield Ask(asked.action, resources.arn_of_role(asked.form["RoleName"]))
 

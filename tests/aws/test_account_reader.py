@@ -1,5 +1,6 @@
 """One read pass: what it finds, what it costs, and what a denial does to it."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +10,13 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface as MotoInterface
 
-from control_plane.aws import account_reader, hyperpod_reader
+from control_plane.aws import account_reader, hyperpod_reader, role_reader
 from control_plane.aws.account_reader import AccountReader
 from control_plane.aws.network_reader import VALUES_PER_FILTER, NetworkReader
 from control_plane.aws.reading import Reading
+from control_plane.aws.role_reader import with_policies
 from control_plane.domain.account.case import Case
-from control_plane.domain.account.facts import Presence
+from control_plane.domain.account.facts import Facts, Presence, role_name
 from control_plane.domain.findings import Severity
 from control_plane.domain.request import Request
 from control_plane.domain.rules import CHECKS, judge
@@ -24,6 +26,7 @@ from tests.cluster_world import World
 from tests.hyperpod_in_memory import NAME, NOON, OURS, Refused
 
 GROUPS = 20
+ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 HYPERPOD_IS_ELSEWHERE: Any = {"core": {"passthrough": {"services": ["sagemaker"]}}}
 READ_WHERE_NEEDED = {"ec2:GetManagedPrefixListEntries", "ec2:DescribeNetworkInterfaces"}
 READS = sorted(account_reader.ACTIONS - READ_WHERE_NEEDED)
@@ -176,6 +179,61 @@ def test_a_script_is_looked_for_by_its_exact_key(account: AwsAccount, uri: str, 
     groups = account.network.groups(1)
     groups[0]["LifeCycleConfig"] = {"SourceS3Uri": uri, "OnInitComplete": entry}
     assert account.case(groups).facts.lifecycle_files == {f"{uri.rstrip('/')}/{entry}": presence}
+
+
+def test_a_script_that_is_overwritten_is_known_by_its_etag_and_the_same_one_again_is_not(account: AwsAccount) -> None:
+    def upload(body: bytes) -> str:
+        account.s3.put_object(Bucket=BUCKET, Key="config/on_create.sh", Body=body)
+        [content] = account.case().facts.lifecycle_contents.values()
+        return content.e_tag
+
+    first, again, other = upload(b"#!/bin/sh"), upload(b"#!/bin/sh"), upload(b"#!/bin/bash")
+    assert first == again != other
+    assert account.asked["HeadObject"] == account.asked["GetObject"] == 0
+
+
+def with_its_policies(account: AwsAccount) -> Facts:
+    return with_policies(account.iam, account.case().facts)
+
+
+@pytest.fixture
+def policies(account: AwsAccount) -> Iterator[list[str]]:
+    """More policies than one page of the answer holds are attached to the role; one is its own."""
+    document, name = json.dumps({"Version": "2012-10-17", "Statement": [ALLOW]}), role_name(account.network.role)
+    made = [
+        account.iam.create_policy(PolicyName=f"p{number:03}", PolicyDocument=document)["Policy"]["Arn"]
+        for number in range(101)
+    ]
+    for arn in made:
+        account.iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    account.iam.put_role_policy(RoleName=name, PolicyName="JoinOurVpc", PolicyDocument=document)
+    yield made
+    for arn in made:
+        account.iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+        account.iam.delete_policy(PolicyArn=arn)
+    account.iam.delete_role_policy(RoleName=name, PolicyName="JoinOurVpc")
+
+
+def test_the_policies_of_a_watched_role_are_read_once_and_whole(account: AwsAccount, policies: list[str]) -> None:
+    facts, role = with_its_policies(account), account.network.role
+    assert facts.attached_policies == {role: tuple(sorted(policies))}
+    assert facts.inline_policies == {role: ("JoinOurVpc",)}
+    assert facts.unread == ()
+    assert account.asked["ListRolePolicies"] == 1
+
+
+def test_a_role_that_is_not_there_has_no_policies_to_read(account: AwsAccount) -> None:
+    account.forbid("iam:GetRole", "NoSuchEntity")
+    facts = with_its_policies(account)
+    assert (facts.roles, facts.attached_policies, facts.unread) == ({account.network.role: None}, {}, ())
+
+
+@pytest.mark.parametrize("action", sorted(role_reader.POLICIES))
+def test_policies_that_may_not_be_read_are_a_fact_and_hide_no_others(account: AwsAccount, action: str) -> None:
+    account.forbid(action)
+    facts = with_its_policies(account)
+    assert [(one.action, one.subject) for one in facts.unread] == [(action, account.network.role)]
+    assert len(facts.attached_policies) + len(facts.inline_policies) == 1
 
 
 @pytest.mark.parametrize(

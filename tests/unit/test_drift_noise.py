@@ -15,7 +15,7 @@ from control_plane.domain.drift.noise import NOT_JUDGED_AGAIN
 from control_plane.domain.drift.row import Drift
 from control_plane.domain.drift.sides import sides
 from control_plane.domain.rules import CHECKS
-from tests.accounts import PUBLIC, VPC, WORKER, WORKER_IP, nat_gateway, route, route_table, security_group
+from tests.accounts import PUBLIC, ROLE, SCRIPT, VPC, WORKER, WORKER_IP, nat_gateway, route, route_table, security_group
 from tests.unit.drift_stories import ARN, Change, WatchedAccount, baseline_of, drifts, nothing, seen_of
 from tests.unit.test_drift_stories import around_the_nat, interface
 from tests.unit.test_rules_cautions import regional
@@ -97,6 +97,10 @@ def another_service(account: WatchedAccount) -> None:
     )
 
 
+def uploaded_again(account: WatchedAccount) -> None:
+    account.lifecycle_contents[SCRIPT] = account.lifecycle_contents[SCRIPT] | {"LastModified": "2026-11-24T14:03:00Z"}
+
+
 NOISE = [
     pytest.param(nothing, nothing, id="nothing"),
     pytest.param(reversed_everywhere, nothing, id="order: AWS lists as it likes"),
@@ -119,6 +123,7 @@ NOISE = [
     pytest.param(private_routes, nothing, id="routes to private addresses"),
     pytest.param(table_made_anew, nothing, id="a new table that leads the same way"),
     pytest.param(another_service, nothing, id="a trust policy that lets further services in"),
+    pytest.param(uploaded_again, nothing, id="uploads: the same content at another moment is no other script"),
     pytest.param(interface(), nothing, id="a public address where the NAT gateway's route wins"),
     pytest.param(
         interface(Groups=[{"GroupId": "sg-bastion"}]),
@@ -228,6 +233,8 @@ CHANGES = {
     "endpoint": lambda account: account.network.update(VpcEndpoints=[]),
     "dns": lambda account: account.dns_support.update({VPC: False}),
     "script": lambda account: account.lifecycle_files.clear(),
+    "policy": lambda account: account.attached_policies.update({ROLE: []}),
+    "overwritten": lambda account: account.lifecycle_contents[SCRIPT].update(ETag='"2c3d"'),
     "self rule": lambda account: account.one("sg-1").update(IpPermissions=[]),
     "sealed": lambda account: account.routes("rtb-public"),
     "acl": lambda account: account.one("acl-1").update(Associations=[{"SubnetId": PUBLIC}]),

@@ -1,16 +1,19 @@
 """What may happen to a network under watch: what is told of it, and that put right it is over."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
 from control_plane.domain.account.facts import Presence
 from control_plane.domain.drift.compare import compare
+from control_plane.domain.drift.model import Baseline
 from control_plane.domain.drift.row import Drift, Kind
 from control_plane.domain.findings import Severity
 from tests.accounts import (
     CONTROLLER,
     CONTROLLER_IP,
+    POLICY,
     PUBLIC,
     ROLE,
     SCRIPT,
@@ -156,6 +159,18 @@ def closed(account: WatchedAccount) -> None:
     account.routes("rtb-worker")
 
 
+def policy_gone(account: WatchedAccount) -> None:
+    account.attached_policies[ROLE] = []
+
+
+def inline_policy_gone(account: WatchedAccount) -> None:
+    account.inline_policies[ROLE] = []
+
+
+def overwritten(account: WatchedAccount) -> None:
+    account.lifecycle_contents[SCRIPT] = {"ETag": '"2c3d"', "LastModified": "2026-11-24T14:03:00Z"}
+
+
 @dataclass(frozen=True)
 class Story:
     name: str
@@ -193,6 +208,11 @@ def network(
     return Story(
         name, change, Kind.NETWORK, subject, groups, f"nothing for egress, but {effect}", severity, remedy, given
     )
+
+
+def role(name: str, change: Change, effect: str, severity: Severity, remedy: str) -> Story:
+    effect = f"nothing for egress, but role/hyperpod {effect}"
+    return Story(name, change, Kind.RULE, ROLE, BOTH, effect, severity, remedy)
 
 
 NOT_WORKERS = f"not {WORKER_IP}; a partner that lets in {WORKER_IP} no longer lets worker in"
@@ -448,6 +468,44 @@ STORIES = [
         BLOCKS,
         "Upload it: aws s3 cp",
     ),
+    role(
+        "a policy is detached from the role",
+        policy_gone,
+        "no longer has the policy AmazonSageMakerClusterInstanceRolePolicy: what is done in its name may be denied",
+        WARNS,
+        f"aws iam attach-role-policy --role-name hyperpod --policy-arn {POLICY}",
+    ),
+    role(
+        "a policy of the role's own is deleted",
+        inline_policy_gone,
+        "no longer has the policy JoinOurVpc: what is done in its name may be denied",
+        WARNS,
+        "aws iam put-role-policy --role-name hyperpod --policy-name JoinOurVpc --policy-document file://",
+    ),
+    role(
+        "a policy is attached to the role",
+        lambda account: account.attached_policies[ROLE].append("arn:aws:iam::aws:policy/AdministratorAccess"),
+        "has one policy more, AdministratorAccess: it may do more",
+        INFO,
+        "aws iam detach-role-policy --role-name hyperpod --policy-arn arn:aws:iam::aws:policy/AdministratorAccess",
+    ),
+    role(
+        "the role is given a policy of its own",
+        lambda account: account.inline_policies[ROLE].append("Shut"),
+        "has one policy more, Shut: it may do more",
+        INFO,
+        "aws iam delete-role-policy --role-name hyperpod --policy-name Shut",
+    ),
+    Story(
+        "the lifecycle script is overwritten",
+        overwritten,
+        Kind.RULE,
+        SCRIPT,
+        BOTH,
+        "nothing for egress, but nodes that come from now on run another on_create.sh than was checked",
+        WARNS,
+        "Put back the version of 2026-11-01T09:00:00.000Z (aws s3api list-object-versions --bucket sagemaker-scripts",
+    ),
 ]
 
 
@@ -475,6 +533,17 @@ def test_accepted_nothing_is_told(story: Story) -> None:
 
 def test_a_nat_gateway_that_goes_is_one_drift_from_its_first_moment() -> None:
     [first], [second], [third] = (drifts(change) for change in (nat_being_deleted, nat_deleted, nat_forgotten))
+    assert first == second == third
+
+
+def test_an_s3_endpoint_that_goes_is_one_drift_from_its_first_moment() -> None:
+    def state(name: str) -> Change:
+        return lambda account: account.one("vpce-s3").update(State=name)
+
+    def forgotten(account: WatchedAccount) -> None:
+        account.network["VpcEndpoints"] = []
+
+    [first], [second], [third] = (drifts(change) for change in (state("deleting"), state("deleted"), forgotten))
     assert first == second == third
 
 
@@ -596,6 +665,50 @@ def test_a_role_that_may_not_be_read_is_unknown() -> None:
     assert (comparison.found, [one.subject for one in comparison.unread]) == ((), [ROLE])
 
 
+def test_two_policies_that_go_are_two_drifts() -> None:
+    def both(account: WatchedAccount) -> None:
+        policy_gone(account)
+        inline_policy_gone(account)
+
+    found = drifts(both)
+    assert len({drift.fingerprint for drift in found}) == len(found) == 2
+
+
+def test_an_overwritten_script_is_told_with_the_moment_that_s3_tells() -> None:
+    [drift] = drifts(overwritten)
+    assert drift.since == datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
+
+
+def test_of_a_role_or_a_script_that_is_gone_nothing_else_is_told() -> None:
+    def gone(account: WatchedAccount) -> None:
+        account.roles[ROLE], account.lifecycle_files[SCRIPT] = None, Presence.NO_FILE
+        account.attached_policies, account.inline_policies, account.lifecycle_contents = {}, {}, {}
+
+    assert [drift.subject for drift in drifts(gone)] == [ROLE, SCRIPT]
+
+
+def test_policies_that_may_not_be_read_are_unknown() -> None:
+    def change(account: WatchedAccount) -> None:
+        account.attached_policies = {}
+        account.unread.append(denied("iam:ListAttachedRolePolicies", ROLE, whole=False))
+
+    comparison = compared(change)
+    assert comparison.found == ()
+    assert [one.by_hand for one in comparison.unread] == ["aws iam list-attached-role-policies --role-name hyperpod"]
+
+
+def test_a_baseline_from_before_policies_and_contents_were_read_still_counts_and_tells_none_of_them() -> None:
+    account = WatchedAccount()
+    kept = baseline_of(account).to_wire()
+    for name in ("AttachedPolicies", "InlinePolicies", "LifecycleContents"):
+        del kept["Facts"][name]
+    policy_gone(account)
+    overwritten(account)
+    routed("rtb-worker")(account)
+    comparison = compare(Baseline.from_wire(kept), seen_of(account))
+    assert ([found.drift.subject for found in comparison.found], comparison.unread) == (["rtb-worker"], ())
+
+
 def everything_of_others(account: WatchedAccount) -> None:
     account.network["Subnets"].append(subnet("subnet-other", "10.0.50.0/24"))
     account.network["RouteTables"].append(route_table("rtb-other", "subnet-other", routes=[route(GatewayId="igw-1")]))
@@ -603,6 +716,8 @@ def everything_of_others(account: WatchedAccount) -> None:
     account.network["SecurityGroups"].append(security_group("sg-other"))
     account.network["NetworkAcls"].append(open_acl("acl-other", "subnet-other"))
     account.roles["arn:aws:iam::123456789012:role/other"] = None
+    account.attached_policies["arn:aws:iam::123456789012:role/other"] = [POLICY]
+    account.lifecycle_contents["s3://others/on_create.sh"] = account.lifecycle_contents[SCRIPT]
     interface(SubnetId="subnet-other")(account)
 
 

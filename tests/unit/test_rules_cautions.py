@@ -66,6 +66,10 @@ def no_s3(account: Account) -> None:
     account.one("vpce-s3")["RouteTableIds"] = ["rtb-controller"]
 
 
+def s3_going(account: Account) -> None:
+    account.one("vpce-s3")["State"] = "deleting"
+
+
 def no_s3_although_closed(account: Account) -> None:
     no_s3(account)
     account.egress(Contract="Closed")
@@ -95,6 +99,7 @@ EXAMPLES = [
     Example("ROUTE-009", "IPv6 leaves by itself", around, {WORKER: WARNS}),
     Example("ROUTE-009", "IPv6 leaves a closed network", around_although_closed, {WORKER: BLOCKS}),
     Example("ROUTE-009", "there is IPv6 without a way out", dual_stack, {}),
+    Example("ROUTE-010", "the S3 endpoint is being deleted", s3_going, {CONTROLLER: INFO, WORKER: INFO}),
     Example("ROUTE-010", "a table lacks the S3 endpoint", no_s3, {WORKER: INFO}),
     Example("ROUTE-010", "a closed network lacks it", no_s3_although_closed, {WORKER: BLOCKS}),
     Example("ROUTE-010", "every table has it", lambda _: None, {}),

@@ -1,16 +1,17 @@
 """One read pass over the account: everything that the rules judge, and what could not be read."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from control_plane.aws import hyperpod_reader, lifecycle_reader, network_reader, role_reader
 from control_plane.aws.hyperpod_reader import HyperPodReader, OurCluster
-from control_plane.aws.lifecycle_reader import find_file
+from control_plane.aws.lifecycle_reader import File, find_file
 from control_plane.aws.network_reader import NetworkReader
 from control_plane.aws.reading import Reading
-from control_plane.aws.role_reader import read_role
-from control_plane.domain.account.facts import ExistingCluster, Facts, Presence, Role
+from control_plane.aws.role_reader import read_role, with_policies
+from control_plane.domain.account.facts import Content, ExistingCluster, Facts, Presence, Role
 from control_plane.domain.account.lifecycle import S3Object, entry_files
 from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.cluster.shape import ClusterShape
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
 
-EXISTING = network_reader.ACTIONS | network_reader.INTERFACES | role_reader.ACTIONS | lifecycle_reader.ACTIONS
+EXISTING = network_reader.ACTIONS | network_reader.INTERFACES | role_reader.TRUST | lifecycle_reader.ACTIONS
+WATCHED = EXISTING | role_reader.POLICIES
 ACTIONS = EXISTING | hyperpod_reader.LOOKS
 
 
@@ -36,11 +38,13 @@ class AccountReader:
             AwsUnavailable: AWS was busy; nothing was changed, so all of it can be asked again.
         """
         reading = Reading()
+        files = read_lifecycle_files(self._s3, shape, reading)
         return Facts(
             read_at=at,
             network=NetworkReader(self._ec2, reading).read(shape),
             roles=read_roles(self._iam, shape, reading),
-            lifecycle_files=read_lifecycle_files(self._s3, shape, reading),
+            lifecycle_files=_presences(files),
+            lifecycle_contents=_contents(files),
             cluster=self._cluster(run, reading),
             unread=reading.unread,
         )
@@ -57,13 +61,19 @@ class AccountReader:
     def read_existing(self, shape: ClusterShape, at: datetime) -> Facts:
         """All that decides about a cluster that is there, whoever made it; of several at once, see `together`."""
         reading = Reading()
+        files = read_lifecycle_files(self._s3, shape, reading)
         return Facts(
             read_at=at,
             network=NetworkReader(self._ec2, reading).read(shape, interfaces=True),
             roles=read_roles(self._iam, shape, reading),
-            lifecycle_files=read_lifecycle_files(self._s3, shape, reading),
+            lifecycle_files=_presences(files),
+            lifecycle_contents=_contents(files),
             unread=reading.unread,
         )
+
+    def read_watched(self, shape: ClusterShape, at: datetime) -> Facts:
+        """And what nobody judges, but what may change under a cluster."""
+        return with_policies(self._iam, self.read_existing(shape, at))
 
     def _cluster(self, run: Run, reading: Reading) -> ExistingCluster | None:
         for found in reading.attempt(partial(self._hyperpod.look, run), subject=str(run.cluster_name)):
@@ -84,11 +94,19 @@ def read_roles(iam: "IAMClient", shape: ClusterShape, reading: Reading) -> dict[
     }
 
 
-def read_lifecycle_files(s3: "S3Client", shape: ClusterShape, reading: Reading) -> dict[str, Presence]:
+def read_lifecycle_files(s3: "S3Client", shape: ClusterShape, reading: Reading) -> dict[str, File]:
     uris = sorted({uri for group in shape.groups for uri in entry_files(group)})
     return {
-        uri: presence
+        uri: found
         for uri in uris
         if (file := S3Object.of(uri))
-        for presence in reading.attempt(partial(find_file, s3, file), subject=uri, whole=False)
+        for found in reading.attempt(partial(find_file, s3, file), subject=uri, whole=False)
     }
+
+
+def _presences(files: Mapping[str, File]) -> dict[str, Presence]:
+    return {uri: file.presence for uri, file in files.items()}
+
+
+def _contents(files: Mapping[str, File]) -> dict[str, Content]:
+    return {uri: file.content for uri, file in files.items() if file.content}

@@ -13,7 +13,7 @@ from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.cluster.shape import ClusterShape, InstanceGroup, VpcConfig
 from control_plane.domain.drift.model import Seen
 
-ACTIONS = account_reader.EXISTING | hyperpod_reader.DESCRIBES
+ACTIONS = account_reader.WATCHED | hyperpod_reader.DESCRIBES
 
 Described = tuple[Cluster, dict[str, Any]]
 
@@ -31,7 +31,7 @@ class WatchReader:
         reading = Reading()
         described = {name: self._described(name, reading) for name in names}
         shapes = [ClusterShape.model_validate(found[1]) for answers in described.values() for found in answers if found]
-        facts = self._account.read_existing(together(shapes), at)
+        facts = self._account.read_watched(together(shapes), at)
         all_unread = facts.model_copy(update={"unread": reading.unread + facts.unread})
         return {name: _seen(name, answers, all_unread, at) for name, answers in described.items()}
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LISTS = frozenset({"dynamodb:Query"})
-CHECKS = frozenset({"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem"})
+CHECKS = frozenset({"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"})
 NOTICES = frozenset({"dynamodb:Query", "dynamodb:PutItem"})
 BEGINS = frozenset({"dynamodb:BatchWriteItem", "dynamodb:PutItem"})
 ACTIONS = LISTS | CHECKS | NOTICES | BEGINS
@@ -116,11 +116,17 @@ class WatchTable:
         return True
 
     def begin(self, watched: Watched, resources: Iterable[str]) -> None:
-        """Watch a cluster by this baseline from now on, and note what decides about it, so that changes are matched.
+        """Watch a cluster by this baseline from now on, and by what decides about it."""
+        name = watched.cluster_name
+        self.index(name, resources)
+        with calling("dynamodb:PutItem"):
+            self._dynamodb.put_item(TableName=self._table, Item=watch_key(name) | to_item(watched.to_wire()))
+
+    def index(self, name: str, resources: Iterable[str]) -> None:
+        """Note what decides about a cluster, so that changes are matched.
 
         What decided before stays noted: a look too many does no harm.
         """
-        name = watched.cluster_name
         for portion in _portions([resource_key(one, name) for one in sorted(set(resources))], WRITTEN_AT_ONCE):
             left: Any = {self._table: [{"PutRequest": {"Item": key}} for key in portion]}
             for _ in range(TRIES):
@@ -130,8 +136,6 @@ class WatchTable:
                     break
             else:
                 raise AwsUnavailable("dynamodb:BatchWriteItem", "Throttled", f"{len(portion)} items were not taken.")
-        with calling("dynamodb:PutItem"):
-            self._dynamodb.put_item(TableName=self._table, Item=watch_key(name) | to_item(watched.to_wire()))
 
     def _batch(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         keys = [key for name in names for key in (watch_key(name), book_key(name))]

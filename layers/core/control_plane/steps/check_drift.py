@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from control_plane.aws import evidence as evidence_room
@@ -23,6 +24,7 @@ from control_plane.domain.place import Place
 from control_plane.domain.watch import Watched
 from control_plane.domain.watch.book import Book, Saying, turned
 from control_plane.domain.watch.change import HEARSAY
+from control_plane.domain.watch.resources import decides_since
 from control_plane.domain.watch.unread import unread
 from control_plane.domain.wire import Wire
 
@@ -47,6 +49,7 @@ class Report(Wire):
 class Look(NamedTuple):
     drifts: Mapping[str, Drift]  # by fingerprint
     unread: frozenset[str]  # actions that were not answered
+    newer: Callable[[], set[str]]  # resources that decide now, and did not when the baseline was taken
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Checker:
                 unconfirmed[name] = tuple(sorted(look.drifts))
                 wait = max(wait, _until_named(says))
             elif says or book.open:
+                self.watch.index(name, look.newer() if says else ())
                 self._keep(watched, after, says)
                 telling |= {watched.run_id} if says else set()
         names, run_ids = tuple(unconfirmed), tuple(sorted(telling))
@@ -85,7 +89,8 @@ class Checker:
     def _compared(self, baseline: Baseline, seen: Seen) -> Look:
         comparison = compare(baseline, seen)
         drifts = [*self._with_who(comparison.found, baseline.taken_at), *map(unread, comparison.unread)]
-        return Look({drift.fingerprint: drift for drift in drifts}, frozenset(one.action for one in comparison.unread))
+        actions = frozenset(one.action for one in comparison.unread)
+        return Look({one.fingerprint: one for one in drifts}, actions, partial(decides_since, baseline, seen))
 
     def _with_who(self, found: Sequence[Found], since: datetime) -> Iterator[Drift]:
         """Since when and by whom, where CloudTrail has told of a change of what explains a drift."""

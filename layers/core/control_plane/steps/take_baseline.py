@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from control_plane.aws import evidence as evidence_room
-from control_plane.aws import hyperpod_reader, run_table, watch_table
+from control_plane.aws import hyperpod_reader, role_reader, run_table, watch_table
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.hyperpod_reader import HyperPodReader
+from control_plane.aws.role_reader import with_policies
 from control_plane.aws.run_table import RunTable
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.account.facts import Facts
@@ -19,8 +21,16 @@ from control_plane.domain.watch.resources import decides_about
 from control_plane.domain.wire import Wire
 from control_plane.steps.request import StepRequest
 
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
 ACTIONS = (
-    run_table.ACTIONS | evidence_room.READS | evidence_room.WRITES | hyperpod_reader.DESCRIBES | watch_table.BEGINS
+    run_table.ACTIONS
+    | evidence_room.READS
+    | evidence_room.WRITES
+    | hyperpod_reader.DESCRIBES
+    | role_reader.POLICIES
+    | watch_table.BEGINS
 )
 
 
@@ -28,7 +38,7 @@ class Report(Wire):
     taken: bool  # False: the cluster is gone
 
 
-def take_baseline(
+def take_baseline(  # noqa: PLR0913 (it brings together what is kept in four places, and what two services say)
     request: StepRequest,
     *,
     runs: RunTable,
@@ -36,14 +46,18 @@ def take_baseline(
     baselines: EvidenceStore,
     watch: WatchTable,
     reader: HyperPodReader,
+    iam: "IAMClient",
     now: Callable[[], datetime],
 ) -> Report:
-    """What was checked is what is wanted: a change since then is drift already. A repeat takes it anew."""
+    """What was checked is what is wanted: a change since then is drift already. A repeat takes it anew.
+
+    Policies no check has looked at: those of this moment are wanted.
+    """
     run = runs.enter(request.run_id, Phase.RECORD_BASELINE, now())
     found = reader.described(str(run.cluster_arn))
     if found is None:
         return Report(taken=False)
-    facts = Facts.from_wire(evidence.get(run.run_id, "check")["Facts"])
+    facts = with_policies(iam, Facts.from_wire(evidence.get(run.run_id, "check")["Facts"]))
     terms = runs.request_of(run.run_id).egress
     baseline = take(run, found[1], terms, facts, at=now(), reason=_reason(run))
     kept = baselines.put(baseline.cluster_name, run.run_id, baseline.to_wire())

@@ -48,6 +48,8 @@ BY_HAND = {
     "ec2:DescribeVpcEndpoints": "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values={one}",
     "ec2:GetManagedPrefixListEntries": "aws ec2 get-managed-prefix-list-entries --prefix-list-id {one}",
     "iam:GetRole": "aws iam get-role --role-name {name}",
+    "iam:ListAttachedRolePolicies": "aws iam list-attached-role-policies --role-name {name}",
+    "iam:ListRolePolicies": "aws iam list-role-policies --role-name {name}",
     "s3:ListBucket": "aws s3 ls {one}",
     "sagemaker:DescribeCluster": "aws sagemaker describe-cluster --cluster-name {one}",
     "sagemaker:ListTags": "aws sagemaker list-tags --resource-arn <the ClusterArn of {one}>",
@@ -173,6 +175,16 @@ class Presence(StrEnum):
     NO_BUCKET = "NoBucket"
 
 
+class Content(AwsShape):
+    """What an object holds, as far as S3 tells without giving it away."""
+
+    aws: ClassVar = "s3.Object"
+    # Not always a digest, but another one where somebody uploads something else.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    e_tag: str
+    last_modified: Moment
+
+
 class ExistingCluster(Wire):
     """A cluster that has the requested name already."""
 
@@ -185,7 +197,10 @@ class Facts(Wire):
     read_at: Moment
     network: Network
     roles: dict[str, Role | None] = Field(default_factory=dict)  # by the ARN asked for; None: there is no such role
+    attached_policies: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # by role, their ARNs; absent: not read
+    inline_policies: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # by role, their names; absent: not read
     lifecycle_files: dict[str, Presence] = Field(default_factory=dict)  # by URI
+    lifecycle_contents: dict[str, Content] = Field(default_factory=dict)  # by URI, of those that are there
     cluster: ExistingCluster | None = None
     unread: tuple[NotRead, ...] = ()
 

@@ -289,6 +289,11 @@ class VpcEndpoint(AwsShape):
     route_table_ids: tuple[str, ...] = ()
     subnet_ids: tuple[str, ...] = ()
 
+    @property
+    def gone(self) -> bool:
+        """It may be listed for a while: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html"""
+        return self.state.lower() in ("deleting", "deleted", "failed", "rejected", "expired")
+
 
 class NetworkInterfaceAssociation(AwsShape):
     aws: ClassVar = "ec2.NetworkInterfaceAssociation"

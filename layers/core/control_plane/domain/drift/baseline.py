@@ -66,6 +66,9 @@ def own(facts: Facts, shape: ClusterShape, parts: Parts) -> Facts:
         read_at=facts.read_at,
         network=Network(),
         roles={arn: role for arn, role in facts.roles.items() if arn in roles},
+        attached_policies={arn: names for arn, names in facts.attached_policies.items() if arn in roles},
+        inline_policies={arn: names for arn, names in facts.inline_policies.items() if arn in roles},
         lifecycle_files={uri: presence for uri, presence in facts.lifecycle_files.items() if uri in files},
+        lifecycle_contents={uri: content for uri, content in facts.lifecycle_contents.items() if uri in files},
         unread=tuple(one for one in facts.unread if not known.isdisjoint(one.subject.split(", "))),
     )

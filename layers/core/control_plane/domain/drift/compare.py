@@ -7,6 +7,8 @@ from control_plane.domain.account.facts import NotRead, role_name
 from control_plane.domain.account.path_walk import READS
 from control_plane.domain.drift.causes import Causes, causes
 from control_plane.domain.drift.configuration import Difference, differences
+from control_plane.domain.drift.contents import Changed
+from control_plane.domain.drift.contents import changed as changed_contents
 from control_plane.domain.drift.effects import (
     exit_in_words,
     exits_in_words,
@@ -33,9 +35,10 @@ def compare(baseline: Baseline, seen: Seen) -> Comparison:
         return Comparison((), hidden)
     if seen.cluster is None or seen.cluster_arn != baseline.cluster_arn:
         return Comparison((_lost(baseline, seen),), ())
-    both = sides(baseline, seen, seen.cluster)
+    both, name = sides(baseline, seen, seen.cluster), baseline.cluster_name
     changed = list(differences(baseline.cluster, seen.cluster))
     found = [] if both.alike else [*_in_the_network(both)]
+    found += [_of_content(one, both) for one in changed_contents(both.wanted.facts, both.seen.facts, name)]
     if changed:
         found += _of_the_cluster(changed, baseline, whole(baseline, seen, seen.cluster), both.seen)
     return Comparison(tuple(found), both.unread)
@@ -132,6 +135,18 @@ def _of_rule(finding: Finding, both: Sides) -> Found:
         severity=finding.severity,
         resources=(finding.subject, *role),
     )
+
+
+def _of_content(one: Changed, both: Sides) -> Found:
+    found = _found(
+        Cause(Kind.RULE, one.subject, one.aspect),
+        names=both.seen.groups_at(one.subject),
+        told_as=one.told,
+        effect=f"nothing for egress, but {one.effect}",
+        severity=one.severity,
+        resources=(one.subject, *one.told.others),
+    )
+    return found._replace(drift=found.drift.model_copy(update={"since": one.since}))
 
 
 def _of_the_cluster(changed: Iterable[Difference], baseline: Baseline, now: View, before: View) -> Iterator[Found]:

@@ -137,7 +137,7 @@ def _gateways(network: Network, reach: Reach) -> dict[Part, Any]:
 def _endpoints(network: Network, reach: Reach) -> Iterator[tuple[Part, Any]]:
     for one in network.vpc_endpoints:
         on_the_way = one.vpc_endpoint_id in reach.targets
-        if on_the_way or (one.vpc_id in reach.vpc_ids and one.service_name.endswith(".s3")):
+        if on_the_way or (one.vpc_id in reach.vpc_ids and one.service_name.endswith(".s3") and not one.gone):
             subnet_ids = tuple(sorted(one.subnet_ids)[:1]) if on_the_way else ()
             alone = one.model_copy(update={"route_table_ids": (), "subnet_ids": subnet_ids})
             yield Part(Sort.ENDPOINT, one.vpc_endpoint_id), alone

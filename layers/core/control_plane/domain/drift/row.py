@@ -12,7 +12,8 @@ class Kind(StrEnum):
 
     EGRESS = "Egress"  # where a group's traffic leaves
     NETWORK = "Network"  # something else of the network that the cluster needs
-    RULE = "Rule"  # a rule that held, or warned, and now blocks; for a reason outside the network
+    # Outside the network, a role or a script: a rule that held, or warned, now blocks; or it is not as it was checked.
+    RULE = "Rule"
     CONFIGURATION = "Configuration"  # the cluster itself
     CLUSTER = "Cluster"  # it is gone, or another one has its name
     UNREAD = "Unread"  # nothing is known to have changed: it could not be read

@@ -24,6 +24,8 @@ HIDES: Mapping[str, frozenset[Sort]] = {
     "ec2:DescribeVpcAttribute": frozenset({Sort.DNS}),
     "ec2:DescribeNetworkInterfaces": frozenset({Sort.INTERFACE}),
 }
+# What is kept by its name, and absent where it was not read.
+BY_NAME = ("roles", "attached_policies", "inline_policies", "lifecycle_files", "lifecycle_contents")
 
 
 class Sides(NamedTuple):
@@ -72,8 +74,8 @@ def _but(parts: Parts, sorts: frozenset[Sort], other: Parts) -> dict[Part, Any]:
 
 
 def _filled(facts: Facts, other: Facts) -> Facts:
-    roles, files = {**other.roles, **facts.roles}, {**other.lifecycle_files, **facts.lifecycle_files}
-    return facts.model_copy(update={"roles": roles, "lifecycle_files": files, "unread": ()})
+    filled = {name: {**getattr(other, name), **getattr(facts, name)} for name in BY_NAME}
+    return facts.model_copy(update={**filled, "unread": ()})
 
 
 def stayed(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

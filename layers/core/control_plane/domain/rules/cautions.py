@@ -139,6 +139,7 @@ def _reaches_s3(network: Network, subnet_id: str, vpc_id: str) -> bool:
     return any(
         one.service_name.endswith(".s3")
         and one.vpc_id == vpc_id
+        and not one.gone
         and (one.vpc_endpoint_type != "Gateway" or (table is not None and table.route_table_id in one.route_table_ids))
         for one in network.vpc_endpoints
     )
