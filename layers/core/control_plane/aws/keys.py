@@ -46,6 +46,11 @@ def due_key(cluster_name: str) -> dict[str, Any]:
     return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": "DUE"})
 
 
+def replaced_key(cluster_name: str, instance_id: str) -> dict[str, Any]:
+    """A node that is replaced; those of all clusters together, and no cluster's name has such a sign."""
+    return to_item({"pk": "REPLACED", "sk": f"{cluster_name}#{instance_id}"})
+
+
 def resource_key(resource: str, cluster_name: str) -> dict[str, Any]:
     """That a resource decides about a cluster."""
     return to_item({"pk": f"RESOURCE#{resource}", "sk": cluster_name})

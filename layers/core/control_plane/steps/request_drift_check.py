@@ -11,6 +11,7 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.watch.change import HEARSAY, change_in, resources_in
+from control_plane.domain.watch.proof import Replaced, replaced_in
 from control_plane.domain.wire import Wire
 
 ACTIONS = watch_table.NOTICES | executions_room.STARTS
@@ -38,7 +39,11 @@ def request_drift_check(
         executions.start(f"all-{digest[:32]}", {"WaitSeconds": int(digest[:8], 16) % JITTER})
         return Report(cluster_names=(), started=True)
     at, wait = now(), SETTLING if event.detail_type == CLOUDTRAIL else HEARSAY
-    asked = [name for name in sorted(_touched(event, watch)) if watch.ask(name, at + timedelta(seconds=wait), at)]
+    touched = sorted(_touched(event, watch))
+    for name in touched:
+        for node in replaced_in(event):
+            watch.note_replaced(Replaced(cluster_name=name, instance_id=node, at=at))
+    asked = [name for name in touched if watch.ask(name, at + timedelta(seconds=wait), at)]
     if asked:
         executions.start(f"some-{digest[:32]}", {"WaitSeconds": wait, "ClusterNames": asked})
     return Report(cluster_names=tuple(asked), started=bool(asked))

@@ -187,11 +187,9 @@ SUMMARIES: dict[str, Callable[[Shape], str]] = {
     DetailType.PROVISIONED.value: _provisioned,
     DetailType.FAILED.value: _failed,
     DetailType.ADOPTED.value: _adopted,
-    DetailType.VERIFIED.value: lambda _: "Every node that was asked leaves by the addresses that its routes promise.",
-    DetailType.MISMATCH.value: lambda _: "Nodes leave otherwise than their routes promise. Nothing was changed.",
-    DetailType.UNVERIFIED.value: lambda _: (
-        "Nobody contradicted what the routes promise, and not every node confirmed it."
-    ),
+    DetailType.VERIFIED.value: lambda _: "Every node that was asked leaves by the addresses that were promised.",
+    DetailType.MISMATCH.value: lambda _: "Nodes leave otherwise than was promised. Nothing was changed.",
+    DetailType.UNVERIFIED.value: lambda _: "No node contradicted what was promised, and not every one confirmed it.",
 }
 
 

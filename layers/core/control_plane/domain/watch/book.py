@@ -6,11 +6,12 @@ One that comes and goes is told as over only after an hour of calm.
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from control_plane.domain.drift.row import Drift
 from control_plane.domain.findings import Severity
 from control_plane.domain.messages.announcements import DetailType
+from control_plane.domain.watch.proof import AskedProof
 from control_plane.domain.wire import Moment, Wire
 
 REMINDER = timedelta(days=1)
@@ -38,15 +39,22 @@ class Standing(Wire):
 class Book(Wire):
     version: int = 0  # goes up with each change, so that of two checks at once one sees that it was overtaken
     standing: tuple[Standing, ...] = ()
+    proof: AskedProof | None = None  # the last one that was asked for
+    whole_proof_at: Moment | None = None  # when one of all groups was
 
     @property
     def open(self) -> dict[str, Drift]:
         return {one.drift.fingerprint: one.drift for one in self.standing if one.is_open}
 
+    def asking(self, proof: AskedProof) -> Self:
+        whole = {} if proof.instance_group_names else {"whole_proof_at": proof.at}
+        return self.model_copy(update={"proof": proof, **whole})
+
 
 class Saying(NamedTuple):
     detail_type: DetailType
     drift: Drift
+    reminds: bool = False  # it was told before, and is as it was
 
 
 class Turn(NamedTuple):
@@ -72,7 +80,7 @@ def turned(
         says += [turn.says] if turn.says else []
         standing[fingerprint] = turn.standing
     kept = tuple(one for one in standing.values() if one)
-    return Book(version=book.version + 1, standing=kept), says
+    return book.model_copy(update={"version": book.version + 1, "standing": kept}), says
 
 
 def _turns(
@@ -97,9 +105,10 @@ def _seen(one: Standing, drift: Drift, at: datetime) -> Turn:
     if not one.is_open:
         now = now.model_copy(update={"over_since": None, "returns": one.returns + 1, "first_seen": at})
     due = drift.severity is not Severity.UNKNOWN and at >= one.told_at + REMINDER
-    if one.is_open and not due and _alike(one.drift, drift):
+    same = one.is_open and _alike(one.drift, drift)
+    if same and not due:
         return Turn(now, None)
-    return Turn(now.model_copy(update={"told_at": at}), Saying(DetailType.DRIFT_DETECTED, now.drift))
+    return Turn(now.model_copy(update={"told_at": at}), Saying(DetailType.DRIFT_DETECTED, now.drift, reminds=same))
 
 
 def _alike(one: Drift, other: Drift) -> bool:
