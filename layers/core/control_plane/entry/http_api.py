@@ -12,14 +12,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import Run
+from control_plane.domain.watch.book import OpenDrift
 from control_plane.domain.wire import Wire
 from control_plane.entry import Handler, logger, now
-from control_plane.entry.openapi import ACCEPTING, ADOPTING, ASKING, CHECKING, TABLE, answers, described
+from control_plane.entry.openapi import ACCEPTING, ACKNOWLEDGING, ADOPTING, ASKING, CHECKING, TABLE, answers, described
 from control_plane.errors import RunNotFound
 from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Proof, Refused
 from control_plane.steps.doorway import Caller
 
-STATUS: dict[type[Wire], int] = {Accepted: 202, Refused: 400, Conflicting: 409}
+STATUS: dict[type[Wire], int] = {OpenDrift: 200, Accepted: 202, Refused: 400, Conflicting: 409}
 
 
 class Fault(Wire):
@@ -69,7 +70,11 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
 
     @app.post("/clusters/<name>/drift-checks", responses=answers({202: Accepted, 404: Failure, 500: Failure}))
     def post_drift_check(name: str) -> Response[Any]:
-        """Look at a watched cluster now: is it, and all that it needs, as it should be?"""
+        """Look at a watched cluster now: is it, and all that it needs, as it should be?
+
+        RunId is that of the run that took its baseline: what is found is told in its name. That run is over, and does
+        not show the look. What the look found stands in the cluster's Drift within some minutes.
+        """
         return _json(202, api().check_drift(name, _caller(app)))
 
     @app.post("/adoptions", responses=answers(told), openapi_extensions=ADOPTING)
@@ -81,6 +86,17 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     def put_baseline(name: str) -> Response[Any]:
         """Accept what is there now as wanted."""
         return _asked(app, lambda body, caller: api().accept_baseline(name, body, caller))
+
+    known: dict[int, type[Wire]] = {200: OpenDrift, 400: Refused, 404: Failure, 413: Failure, 500: Failure}
+
+    @app.put(
+        "/clusters/<name>/drifts/<fingerprint>/acknowledgement",
+        responses=answers(known),
+        openapi_extensions=ACKNOWLEDGING,
+    )
+    def put_acknowledgement(name: str, fingerprint: str) -> Response[Any]:
+        """Have nobody reminded of an open drift, until it turns into another or is over."""
+        return _asked(app, lambda body, caller: api().acknowledge(name, fingerprint, body, caller))
 
     @app.get("/clusters/<name>/egress.json", responses=answers({200: Proof, 404: Failure, 500: Failure}))
     def get_egress(name: str) -> Proof:
@@ -123,7 +139,7 @@ def _failures(app: APIGatewayHttpResolver) -> None:
 
 
 def _asked(
-    app: APIGatewayHttpResolver, ask: Callable[[bytes, Caller], Accepted | Refused | Conflicting]
+    app: APIGatewayHttpResolver, ask: Callable[[bytes, Caller], Accepted | OpenDrift | Refused | Conflicting]
 ) -> Response[Any]:
     body = _body(app)
     if len(body) > REQUEST_MAX:

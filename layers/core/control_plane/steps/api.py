@@ -8,19 +8,19 @@ from hashlib import sha256
 from io import StringIO
 
 from control_plane.aws import cluster_index as cluster_index_room
-from control_plane.aws import run_table
+from control_plane.aws import run_table, watch_table
 from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_table import Overtaken, WatchTable
 from control_plane.domain.door import Judged
 from control_plane.domain.door.conflicts import unusable_key
-from control_plane.domain.door.existing import judge_adoption, judge_baseline, judge_check
-from control_plane.domain.drift.row import Drift
+from control_plane.domain.door.existing import judge_acknowledgement, judge_adoption, judge_baseline, judge_check
 from control_plane.domain.egress import Egress, Via
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import REQUEST_ID_PATTERN
 from control_plane.domain.run import RUN_ID_PATTERN, Evidence, Group, Kind, Phase, Run, State
-from control_plane.domain.watch.book import Book
+from control_plane.domain.watch.book import Acknowledgement, Book, OpenDrift
 from control_plane.domain.wire import Moment, Wire, rfc3339
 from control_plane.errors import RunNotFound
 from control_plane.steps import doorway
@@ -28,7 +28,9 @@ from control_plane.steps.doorway import Caller, Doorway, Refusal
 
 NAME_MAX = 63  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateCluster.html
 
-ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS
+ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS | watch_table.CHECKS
+
+TRIES = 5  # at a book that looks write to, too
 
 
 class Links(Wire):
@@ -68,7 +70,7 @@ class Cluster(Wire):
     phase: Phase
     groups: tuple[Group, ...]
     egress: tuple[Egress, ...]
-    drift: tuple[Drift, ...]  # what stands open
+    drift: tuple[OpenDrift, ...]
     updated_at: Moment
 
 
@@ -105,6 +107,7 @@ class Api:
     runs: RunTable
     clusters: ClusterIndex
     judge: Callable[[bytes], Judged]
+    watch: WatchTable
 
     def create_cluster(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
         return self._let_in(self.judge(body), caller, Kind.PROVISION)
@@ -128,6 +131,34 @@ class Api:
         asked = sha256(f"{name}/{caller.fallback_id}".encode()).hexdigest()[:32]
         self.looks.start(f"asked-{asked}", {"WaitSeconds": 0, "ClusterNames": [name]})
         return _accepted(run, name)
+
+    def acknowledge(self, name: str, fingerprint: str, body: bytes, caller: Caller) -> OpenDrift | Refused:
+        """Have nobody reminded of an open drift, until it turns into another or is over.
+
+        Raises:
+            RunNotFound: no drift of this fingerprint stands open.
+            Overtaken: looks were faster, each time.
+        """
+        reason, findings = judge_acknowledgement(name, body)
+        if reason is None:
+            return Refused(findings=findings)
+        word = Acknowledgement(by=caller.requested_by, at=caller.at, reason=reason)
+        for _ in range(TRIES - 1):
+            try:
+                return self._acknowledged(name, fingerprint, word)
+            except Overtaken:
+                continue
+        return self._acknowledged(name, fingerprint, word)
+
+    def _acknowledged(self, name: str, fingerprint: str, word: Acknowledgement) -> OpenDrift:
+        watched, book = self.watch.books([name]).get(name, (None, Book()))
+        known = book.acknowledging(fingerprint, word)
+        if watched is None or known is None:
+            raise RunNotFound(
+                f"No drift {fingerprint[:NAME_MAX]} of {name} stands open. GET /clusters/{name} lists them."
+            )
+        self.watch.keep(watched, known, [])
+        return next(one for one in known.shown if one.fingerprint == fingerprint)
 
     def _let_in(self, judged: Judged, caller: Caller, kind: Kind) -> Accepted | Refused | Conflicting:
         nameless = judged.request is not None and judged.request.request_id is None
@@ -182,7 +213,7 @@ def _cluster(name: str, run: Run, book: Book) -> Cluster:
         phase=run.phase,
         groups=run.groups,
         egress=run.egress,
-        drift=tuple(book.open.values()),
+        drift=book.shown,
         updated_at=run.updated_at,
     )
 
