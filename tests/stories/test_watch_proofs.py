@@ -1,5 +1,6 @@
 """Where a path or a node has changed, and after some days, the nodes are asked again; only those whom it concerns."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from simulator.app import Simulator
 from tests.stories.stage import Stage, schema_of
 from tests.stories.test_drift import DETECTED, RESOLVED, Change, Watched, route_to, under_watch
 
-VERIFIED, MISMATCH = "HyperPod Egress Verified", "HyperPod Egress Mismatch"
+VERIFIED, MISMATCH, DIGEST = "HyperPod Egress Verified", "HyperPod Egress Mismatch", "HyperPod Watch Digest"
 DAY = 24 * 60  # minutes
 
 
@@ -98,3 +99,31 @@ def test_after_some_days_all_are_asked_once_and_that_all_is_well_is_told_on_the_
     assert not in_slack(watched, event)
     assert watched.sim.get(f"/clusters/{watched.stage.cluster}/egress.json")["RunId"] == event["Detail"]["RunId"]
     assert asked(watched, Watched.look) == []
+
+
+def test_the_day_is_told_once_after_all_were_looked_at_and_not_where_a_look_failed(watched: Watched) -> None:
+    sim, machine = watched.sim, watched.sim.outputs["CheckDriftStateMachineArn"]
+
+    def look(day: str) -> None:
+        start = {"WaitSeconds": 0, "Digest": day}
+        sim.client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(start))
+        watched.wait()
+
+    def told(day: str) -> tuple[list[dict[str, Any]], list[str]]:
+        event_id = f"watch-{day}/{DIGEST}"
+        events = [event["Detail"] for event in sim.events() if event["Detail"].get("EventId") == event_id]
+        return events, [it["Payload"]["text"] for it in sim.slack() if it["EventId"] == event_id]
+
+    for _ in range(2):
+        look("2026-11-24")
+    sim.fail("s3:GetObject", "AccessDenied", status=403, caller="CheckDriftFunction")
+    look("2026-11-25")
+    sim.faults.clear()
+
+    events, texts = told("2026-11-24")
+    for event in events:
+        schema_of(DIGEST).validate(event)
+        assert event["Watched"] == event["AsWanted"] + len(event["Clusters"])
+    assert (len(events), len(texts)) == (2, 1)  # the bus at least once, Slack once
+    assert "Watched: " in texts[0]
+    assert told("2026-11-25") == ([], [])

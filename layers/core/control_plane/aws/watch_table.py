@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LISTS = frozenset({"dynamodb:Query"})
-CHECKS = LISTS | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
+READS = frozenset({"dynamodb:BatchGetItem"})
+CHECKS = LISTS | READS | {"dynamodb:DeleteItem", "dynamodb:PutItem"}
 NOTICES = frozenset({"dynamodb:Query", "dynamodb:PutItem"})
-BEGINS = frozenset({"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem"})
+BEGINS = READS | {"dynamodb:BatchWriteItem", "dynamodb:PutItem"}
 ACTIONS = LISTS | CHECKS | NOTICES | BEGINS
 
 READ_AT_ONCE, WRITTEN_AT_ONCE = (

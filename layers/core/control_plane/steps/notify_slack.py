@@ -24,10 +24,11 @@ class Report(Wire):
 def notify_slack(
     event: BusEvent, *, state_machine_arn: str, deliveries: Deliveries, slack: Slack, now: Callable[[], datetime]
 ) -> Report:
-    """Post an event once. An event without our ids, of a later release perhaps, goes by EventBridge's own."""
+    """Post an event once. What is about no run goes by its EventId alone; without our ids, by EventBridge's own."""
     if _nothing_new(event):
         return Report(event_id=str(event.detail.get("EventId")), posted=False)
-    run_id, event_id = str(event.detail.get("RunId") or event.id), str(event.detail.get("EventId") or event.id)
+    event_id = str(event.detail.get("EventId") or event.id)
+    run_id = str(event.detail.get("RunId") or event_id)
     if not deliveries.claim(run_id, event_id, now()):
         return Report(event_id=event_id, posted=False)
     slack.post(message(event.detail_type, event.detail, state_machine_arn))

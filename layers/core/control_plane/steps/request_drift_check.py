@@ -31,12 +31,23 @@ class Report(Wire):
 
 
 def request_drift_check(
-    event: BusEvent, *, watch: WatchTable, executions: Executions, now: Callable[[], datetime]
+    event: BusEvent,
+    *,
+    watch: WatchTable,
+    executions: Executions,
+    day_of: Callable[[datetime], str | None],
+    now: Callable[[], datetime],
 ) -> Report:
-    """Start a look: soon at what a change touches, once for many changes; or, by the clock, at all."""
+    """Start a look: soon at what a change touches, once for many changes; or, by the clock, at all.
+
+    Args:
+        day_of: the day that is to be told of after the clock's look at this moment, if one is.
+    """
     digest = sha256(event.id.encode()).hexdigest()
     if event.detail_type == "Scheduled Event":
-        executions.start(f"all-{digest[:32]}", {"WaitSeconds": int(digest[:8], 16) % JITTER})
+        day = day_of(event.time or now())
+        told = {"Digest": day} if day else {}
+        executions.start(f"all-{digest[:32]}", {"WaitSeconds": int(digest[:8], 16) % JITTER, **told})
         return Report(cluster_names=(), started=True)
     at, wait = now(), SETTLING if event.detail_type == CLOUDTRAIL else HEARSAY
     touched = sorted(_touched(event, watch))
