@@ -193,7 +193,7 @@ def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
 def test_the_api_describes_itself(ask: Ask) -> None:
     status, document = ask("GET", "/openapi.json")
     assert status == 200
-    parts = ("baseline", "drift-checks", "egress-checks", "egress.json", "egress.csv")
+    parts = ("baseline", "baselines", "drift-checks", "egress-checks", "egress.json", "egress.csv")
     of_a_cluster = {f"/clusters/{{name}}/{part}" for part in parts}
     of_a_drift = {"/clusters/{name}/drifts/{fingerprint}/acknowledgement"}
     others = {"/adoptions", "/clusters", "/clusters/{name}", "/runs/{id}"}

@@ -93,6 +93,8 @@ def test_every_answer_that_the_description_promises_is_given_in_its_shape(api: s
         send(method, path, **where, body=words | {"Cluster": {}})
     for name in (WATCHED, "second"):
         send("POST", "/clusters/{name}/drift-checks", path_parameters={"name": name})
+    for name in (WATCHED, "second"):
+        send("GET", "/clusters/{name}/baselines", path_parameters={"name": name})
     known = "/clusters/{name}/drifts/{fingerprint}/acknowledgement"
     where = {"name": WATCHED, "fingerprint": DRIFT.fingerprint}
     for body in ({"Reason": "as agreed"}, {}, {"Reason": LONG}):

@@ -42,6 +42,11 @@ def book_key(cluster_name: str) -> dict[str, Any]:
     return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": "DRIFT"})
 
 
+def baseline_key(cluster_name: str, run_id: str) -> dict[str, Any]:
+    """A baseline that this cluster has, or had; one for each run that took one."""
+    return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": f"BASELINE#{run_id}"})
+
+
 def due_key(cluster_name: str) -> dict[str, Any]:
     return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": "DUE"})
 

@@ -5,6 +5,7 @@
 ``CLUSTER#<name>``     ``DRIFT``            its book: what stands open
 ``RESOURCE#<id>``      ``<cluster name>``   a resource that decides about a watched cluster's way out
 ``RESOURCE#<id>``      ``#CHANGE``          who changed it last, as CloudTrail tells it
+``CLUSTER#<name>``     ``BASELINE#<run>``   a baseline that it has, or had
 ``CLUSTER#<name>``     ``DUE``              when a check that was asked for is going to look
 ``REPLACED``           ``<name>#<node>``    a node that is replaced, until a proof is asked for because of it
 =====================  ===================  ===================================================================
@@ -17,7 +18,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from control_plane.aws.calls import calling
 from control_plane.aws.items import from_item, to_item
-from control_plane.aws.keys import book_key, change_key, due_key, proof_key, replaced_key, resource_key, watch_key
+from control_plane.aws.keys import (
+    baseline_key,
+    book_key,
+    change_key,
+    due_key,
+    proof_key,
+    replaced_key,
+    resource_key,
+    watch_key,
+)
 from control_plane.aws.outbox import put_event
 from control_plane.aws.transactions import transact
 from control_plane.domain.messages.announcements import Announcement
@@ -161,8 +171,14 @@ class WatchTable:
                     break
             else:
                 raise AwsUnavailable("dynamodb:BatchWriteItem", "Throttled", f"{len(portion)} items were not taken.")
-        with calling("dynamodb:PutItem"):
-            self._dynamodb.put_item(TableName=self._table, Item=watch_key(name) | to_item(watched.to_wire()))
+        for key in (baseline_key(name, watched.run_id), watch_key(name)):
+            with calling("dynamodb:PutItem"):
+                self._dynamodb.put_item(TableName=self._table, Item=key | to_item(watched.to_wire()))
+
+    def baselines(self, name: str) -> list[Watched]:
+        """All baselines that a cluster of this name was ever watched by, newest first."""
+        found = [Watched.from_wire(_fields(item)) for item in self._query(f"CLUSTER#{name}", "BASELINE#")]
+        return sorted(found, key=lambda one: one.taken_at, reverse=True)
 
     def _batch(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         keys = [key for name in names for key in (watch_key(name), book_key(name))]
@@ -180,11 +196,12 @@ class WatchTable:
             asked = answer["UnprocessedKeys"]
         raise AwsUnavailable("dynamodb:BatchGetItem", "Throttled", f"{len(keys)} items were not all read.")
 
-    def _query(self, partition: str) -> list[dict[str, Any]]:
+    def _query(self, partition: str, begins: str = "") -> list[dict[str, Any]]:
+        values = {":pk": partition} | ({":begins": begins} if begins else {})
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": partition}),
+            KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :begins)" if begins else ""),
+            ExpressionAttributeValues=to_item(values),
             ConsistentRead=True,
         )
         with calling("dynamodb:Query"):

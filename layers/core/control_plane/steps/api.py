@@ -20,6 +20,7 @@ from control_plane.domain.egress import Egress, Via
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import REQUEST_ID_PATTERN
 from control_plane.domain.run import RUN_ID_PATTERN, Evidence, Group, Kind, Phase, Run, State
+from control_plane.domain.watch import Watched
 from control_plane.domain.watch.book import Acknowledgement, Book, OpenDrift
 from control_plane.domain.wire import Moment, Wire, rfc3339
 from control_plane.errors import RunNotFound
@@ -72,6 +73,24 @@ class Cluster(Wire):
     egress: tuple[Egress, ...]
     drift: tuple[OpenDrift, ...]
     updated_at: Moment
+
+
+class TakenBaseline(Wire):
+    """What a cluster was to be like from then on, and who wanted it so."""
+
+    taken_at: Moment
+    by: str
+    reason: str
+    run_id: str
+    s3_uri: str
+    sha256: str  # of the object's bytes
+
+
+class Baselines(Wire):
+    """All baselines of a cluster, newest first: it is watched by the first one, as long as it is there."""
+
+    cluster_name: str
+    items: tuple[TakenBaseline, ...]
 
 
 class Proof(Wire):
@@ -179,6 +198,18 @@ class Api:
         run_id, book = self.clusters.run_of(name) if len(name) <= NAME_MAX else (None, Book())
         return _cluster(name, self._run(name, run_id), book)
 
+    def baselines(self, name: str) -> Baselines:
+        """
+        Raises:
+            RunNotFound: no cluster of this name was ever watched.
+        """
+        taken = self.watch.baselines(name) if len(name) <= NAME_MAX else []
+        if not taken:
+            raise RunNotFound(
+                f"No cluster named {name[:NAME_MAX]} was ever watched. POST /adoptions puts one under watch."
+            )
+        return Baselines(cluster_name=name, items=tuple(map(_taken, taken)))
+
     def proof(self, name: str) -> Proof:
         return _proof(name, self._run(name, self.clusters.proof_of(name) if len(name) <= NAME_MAX else None))
 
@@ -215,6 +246,17 @@ def _cluster(name: str, run: Run, book: Book) -> Cluster:
         egress=run.egress,
         drift=book.shown,
         updated_at=run.updated_at,
+    )
+
+
+def _taken(watched: Watched) -> TakenBaseline:
+    return TakenBaseline(
+        taken_at=watched.taken_at,
+        by=watched.requested_by,
+        reason=watched.reason,
+        run_id=watched.run_id,
+        s3_uri=watched.baseline.s3_uri,
+        sha256=watched.baseline.sha256,
     )
 
 

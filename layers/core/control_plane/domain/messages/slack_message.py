@@ -173,7 +173,7 @@ def _utc(shape: Shape, name: str) -> str:
 
 
 def _refused(_detail: Shape) -> str:
-    return "No cluster was created."
+    return "Nothing was made, and nothing was changed."  # a request for a cluster, or for an adoption
 
 
 def _creating(_detail: Shape) -> str:
