@@ -9,6 +9,7 @@ import pytest
 
 from simulator.app import Simulator
 from tests.stories.stage import Stage, schema_of
+from tests.stories.test_adoption import asked as asked_for
 from tests.stories.test_drift import DETECTED, RESOLVED, Change, Watched, route_to, under_watch
 
 VERIFIED, MISMATCH, DIGEST = "HyperPod Egress Verified", "HyperPod Egress Mismatch", "HyperPod Watch Digest"
@@ -99,6 +100,16 @@ def test_after_some_days_all_are_asked_once_and_that_all_is_well_is_told_on_the_
     assert not in_slack(watched, event)
     assert watched.sim.get(f"/clusters/{watched.stage.cluster}/egress.json")["RunId"] == event["Detail"]["RunId"]
     assert asked(watched, Watched.look) == []
+
+
+def test_whoever_accepts_what_is_there_turns_no_proof_off(watched: Watched) -> None:
+    asked_for(watched.stage, "PUT", f"/clusters/{watched.stage.cluster}/baseline", Reason="It is as it should be.")
+    newest, *_ = watched.sim.get(f"/clusters/{watched.stage.cluster}/baselines")["Items"]
+    bucket, _, key = newest["S3Uri"].removeprefix("s3://").partition("/")
+    kept = json.loads(watched.sim.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    assert newest["Reason"] == kept["Reason"] == "It is as it should be."
+    assert kept["EgressTerms"]["Prove"] == ["OnNodes"]
 
 
 def test_the_day_is_told_once_after_all_were_looked_at_and_not_where_a_look_failed(watched: Watched) -> None:

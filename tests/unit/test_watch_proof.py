@@ -13,7 +13,7 @@ from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.probe.nodes import only
 from control_plane.domain.request import Reproof, Request, Scope, request_fingerprint, scope_of, stored_request
 from control_plane.domain.watch.book import Book, turned
-from control_plane.domain.watch.proof import ALL_NODES, MOST_NAMED, AskedProof, Why, complete, due, replaced_in
+from control_plane.domain.watch.proof import ALL_NODES, MOST_NAMED, AskedProof, Why, complete, due, replaced_in, turn_of
 from tests.cluster_world import a_request
 from tests.unit.test_watch_book import drift
 
@@ -48,6 +48,15 @@ def test_asked_are(case: dict[str, Any], groups: tuple[str, ...], why: Why) -> N
 )
 def test_nobody_is_asked(last: datetime, every: timedelta | None) -> None:
     assert due(changed=set(), replaced=set(), last=last, every=every, at=NOON) is None
+
+
+def test_clusters_that_began_together_are_asked_over_a_day_and_none_late() -> None:
+    turns = sorted(turn_of(f"cluster-{number}", WEEK) for number in range(1000))
+    assert timedelta(days=6) <= turns[0]
+    assert turns[-1] <= WEEK
+    an_hour = timedelta(hours=1)
+    assert max(sum(turn <= one < turn + an_hour for one in turns) for turn in turns) < 100
+    assert turn_of("cluster-1", WEEK) == turn_of("cluster-1", WEEK)
 
 
 def test_only_a_proof_of_all_groups_puts_off_the_next_one_of_all() -> None:

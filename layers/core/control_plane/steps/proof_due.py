@@ -14,7 +14,7 @@ from control_plane.domain.egress import Via
 from control_plane.domain.run import Run, run_id_of
 from control_plane.domain.watch import Watched
 from control_plane.domain.watch.book import Book, Saying
-from control_plane.domain.watch.proof import COMING, AskedProof, DueProof, Replaced, Why, complete, due
+from control_plane.domain.watch.proof import COMING, AskedProof, DueProof, Replaced, Why, complete, due, turn_of
 from control_plane.errors import RunNotFound
 
 ACTIONS = run_table.READS
@@ -48,8 +48,8 @@ class Prover:
         still = {None, *(str(group["InstanceGroupName"]) for group in cluster.get("InstanceGroups", []))}
         changed = {name for saying in says if _moves(saying) for name in saying.drift.instance_group_names} & still
         replaced = self._groups_of(watched, nodes) & still if nodes else set()
-        last = _last_whole(book, baseline)
-        proof = due(changed=changed, replaced=replaced, last=last, every=self.every, at=at)
+        last, every = _last_whole(book, baseline), self.every and turn_of(watched.cluster_name, self.every)
+        proof = due(changed=changed, replaced=replaced, last=last, every=every, at=at)
         if proof and proof.why is Why.AGE and not self._held(watched, book):
             return proof.model_copy(update={"why": Why.DOUBT})
         return proof
