@@ -18,6 +18,7 @@ def lambda_handler(request: StepRequest) -> Report:
         request,
         runs=RunTable(client("dynamodb"), setting("TABLE_NAME")),
         evidence=EvidenceStore(client("s3"), setting("EVIDENCE_BUCKET")),
+        baselines=EvidenceStore(client("s3"), setting("EVIDENCE_BUCKET"), "baselines"),
         reader=AccountReader(client("ec2"), client("iam"), client("s3"), hyperpod),
         now=now,
     )

@@ -14,6 +14,7 @@ from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.door import judge_text
 from control_plane.domain.egress import Egress, Verdict, Via
 from control_plane.domain.request import REQUEST_MAX
@@ -24,6 +25,7 @@ from control_plane.steps.doorway import Doorway
 from tests.aws.conftest import TABLE
 from tests.aws.fakes import StateMachine
 from tests.aws.test_doors import cluster
+from tests.hostile.gateway import DRIFT, watch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,7 +68,8 @@ def asker(make: Callable[[], Api]) -> Ask:
 def ask(acceptance: Acceptance, runs: RunTable, dynamodb: "DynamoDBClient") -> Ask:
     doorway = Doorway(acceptance, cast("Executions", StateMachine()))
     judge = partial(judge_text, model=create_cluster_model())
-    return asker(lambda: Api(doorway, cast("Executions", StateMachine()), runs, ClusterIndex(dynamodb, TABLE), judge))
+    clusters, watch = ClusterIndex(dynamodb, TABLE), WatchTable(dynamodb, TABLE)
+    return asker(lambda: Api(doorway, cast("Executions", StateMachine()), runs, clusters, judge, watch))
 
 
 def test_a_request_is_accepted_and_can_be_followed(ask: Ask) -> None:
@@ -146,6 +149,38 @@ def test_where_a_cluster_leaves_is_told_as_json_and_as_a_table(ask: Ask, runs: R
     )
 
 
+def test_an_open_drift_is_acknowledged_with_a_reason_and_shown_with_it(ask: Ask, dynamodb: "DynamoDBClient") -> None:
+    watch(dynamodb, "drifting")
+    acknowledge = f"/clusters/drifting/drifts/{DRIFT.fingerprint}/acknowledgement"
+    status, known = ask("PUT", acknowledge, json.dumps({"Reason": "The partner has been told."}))
+    _, shown = ask("GET", "/clusters/drifting")
+
+    assert status == 200
+    assert shown["Drift"] == [known]
+    assert known["Acknowledged"]["By"] == "arn:aws:iam::123456789012:user/ada"
+    assert known["Acknowledged"]["Reason"] == "The partner has been told."
+    assert DRIFT.to_wire().items() <= known.items()
+    assert known["FirstSeen"] == known["LastSeen"] == "2026-11-24T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "fingerprint", "body", "status"),
+    [
+        ("drifting", "0", {"Reason": "any"}, 404),
+        ("nobody", DRIFT.fingerprint, {"Reason": "any"}, 404),
+        ("drifting", DRIFT.fingerprint, {}, 400),
+        ("drifting", DRIFT.fingerprint, {"Reason": "any", "Until": "tomorrow"}, 400),
+    ],
+)
+def test_only_an_open_drift_is_acknowledged_and_only_with_a_reason(
+    ask: Ask, dynamodb: "DynamoDBClient", name: str, fingerprint: str, body: dict[str, str], status: int
+) -> None:
+    watch(dynamodb, "drifting")
+    answer = ask("PUT", f"/clusters/{name}/drifts/{fingerprint}/acknowledgement", json.dumps(body))
+    assert answer[0] == status
+    assert ask("GET", "/clusters/drifting")[1]["Drift"][0]["Acknowledged"] is None
+
+
 def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
     def broken() -> Api:
         raise RuntimeError("secret insides")
@@ -158,7 +193,9 @@ def test_a_fault_of_ours_says_so_and_shows_no_insides() -> None:
 def test_the_api_describes_itself(ask: Ask) -> None:
     status, document = ask("GET", "/openapi.json")
     assert status == 200
-    parts = ("baseline", "drift-checks", "egress-checks", "egress.json", "egress.csv")
+    parts = ("baseline", "baselines", "drift-checks", "egress-checks", "egress.json", "egress.csv")
     of_a_cluster = {f"/clusters/{{name}}/{part}" for part in parts}
-    assert set(document["paths"]) == {"/adoptions", "/clusters", "/clusters/{name}", "/runs/{id}"} | of_a_cluster
+    of_a_drift = {"/clusters/{name}/drifts/{fingerprint}/acknowledgement"}
+    others = {"/adoptions", "/clusters", "/clusters/{name}", "/runs/{id}"}
+    assert set(document["paths"]) == others | of_a_cluster | of_a_drift
     assert {"202", "400", "409"} <= set(document["paths"]["/clusters"]["post"]["responses"])

@@ -28,8 +28,10 @@ ROOMS = {
     "control_plane.domain.rules": {"check_account", "check_drift"},
     "control_plane.domain.account": {"check_account", "check_drift", "take_baseline"},
     "control_plane.domain.drift.compare": {"check_drift"},
-    "control_plane.domain.watch.change": {"check_drift", "list_watched", "request_drift_check", "take_baseline"},
-    "control_plane.domain.door": DOORS,
+    "control_plane.domain.watch.change": {
+        *("api", "check_drift", "list_watched", "request_drift_check", "take_baseline", "tell_digest"),
+    },
+    "control_plane.domain.door": DOORS | {"ask_for_proofs"},
     "control_plane.domain.probe": PROBING,
     "control_plane.domain.messages.slack_message": {"notify_slack"},
     "control_plane.aws.slack": {"notify_slack"},

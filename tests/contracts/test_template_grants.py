@@ -222,8 +222,8 @@ def test_the_noticer_changes_nothing_but_what_it_heard_and_when_it_looks() -> No
 @pytest.mark.parametrize(
     ("role", "partitions"),
     [
-        ("WatcherRole", [["RUN#*"], ["WATCH", "CLUSTER#*", "RESOURCE#*"]]),
-        ("NoticerRole", [["CLUSTER#*", "RESOURCE#*"]]),
+        ("WatcherRole", [["RUN#*"], ["WATCH", "REPLACED", "CLUSTER#*", "RESOURCE#*"]]),
+        ("NoticerRole", [["REPLACED", "CLUSTER#*", "RESOURCE#*"]]),
     ],
 )
 def test_of_the_table_a_role_of_the_watch_has_the_partitions_that_it_works_in_and_no_claim(

@@ -78,6 +78,7 @@ def test_every_call_of_the_api_is_signed_throttled_and_logged() -> None:
         *("POST /clusters", "GET /clusters/{name}", "GET /runs/{id}", "GET /openapi.json"),
         *("POST /clusters/{name}/egress-checks", "GET /clusters/{name}/egress.json", "GET /clusters/{name}/egress.csv"),
         *("POST /adoptions", "PUT /clusters/{name}/baseline", "POST /clusters/{name}/drift-checks"),
+        *("PUT /clusters/{name}/drifts/{fingerprint}/acknowledgement", "GET /clusters/{name}/baselines"),
     }
     assert set(routes) == ours | {"X-AMAZON-APIGATEWAY-ANY-METHOD $default"}
     assert [route["security"] for route in routes.values()] == [[{"AWS_IAM": []}]] * len(routes)

@@ -22,12 +22,14 @@ from control_plane.domain.door import judge_text
 from control_plane.domain.run import Kind
 from control_plane.domain.suppressible import suppressible
 from control_plane.domain.watch import Watched
+from control_plane.domain.watch.book import Book, turned
 from control_plane.entry import Handler
 from control_plane.entry.http_api import http_api
 from control_plane.steps.api import Api
 from control_plane.steps.doorway import Doorway
 from tests.aws.conftest import TABLE, a_request, a_run, a_table
 from tests.aws.fakes import StateMachine
+from tests.unit.test_watch_book import NOON, drift
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,7 +39,7 @@ CONTEXT = SimpleNamespace(
 )
 
 
-WATCHED = "watched"
+WATCHED, DRIFT = "watched", drift()
 
 
 @contextmanager
@@ -52,18 +54,21 @@ def an_api() -> Iterator[Handler]:
             runs, clusters = RunTable(dynamodb, TABLE), ClusterIndex(dynamodb, TABLE)
             judge = partial(judge_text, model=create_cluster_model(), suppressible=suppressible)
             watch(dynamodb, WATCHED)
-            yield http_api(lambda: Api(Doorway(Acceptance(dynamodb, TABLE), machine), machine, runs, clusters, judge))
+            doorway, books = Doorway(Acceptance(dynamodb, TABLE), machine), WatchTable(dynamodb, TABLE)
+            yield http_api(lambda: Api(doorway, machine, runs, clusters, judge, books))
 
 
 def watch(dynamodb: "DynamoDBClient", name: str) -> None:
-    """A cluster that is under watch."""
+    """A cluster that is under watch, with a drift that stands open."""
     run = a_run(f"made-{name}", name, Kind.ADOPTION)
     Acceptance(dynamodb, TABLE).accept(run, a_request(name), "any")
     whole = run.to_wire() | {"ClusterArn": "arn:aws:sagemaker:ap-northeast-1:123456789012:cluster/a1b2c3d4e5f6"}
     kept = {"S3Uri": f"s3://evidence/baselines/{name}/{run.run_id}.json", "Sha256": "0" * 64}
     fields = {key: whole[key] for key in ("ClusterName", "ClusterArn", "RunId", "RequestId", "RequestedBy")}
     more = {"VpcIds": ["vpc-1"], "Baseline": kept, "TakenAt": whole["UpdatedAt"], "Reason": "adopted"}
-    WatchTable(dynamodb, TABLE).begin(Watched.from_wire(fields | more), [])
+    books, watched = WatchTable(dynamodb, TABLE), Watched.from_wire(fields | more)
+    books.begin(watched, [])
+    books.keep(watched, turned(Book(), {DRIFT.fingerprint: DRIFT}, NOON)[0], [])
 
 
 def ask(

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi import checks as promises
 from control_plane.domain.request import REQUEST_MAX
 from control_plane.entry.http_api import http_api
 from control_plane.steps.api import Api
-from tests.hostile.gateway import WATCHED, Wsgi, an_api
+from tests.hostile.gateway import DRIFT, WATCHED, Wsgi, an_api
 from tests.unit.door_samples import cluster
 
 # Not among them: that what keeps to the schema is accepted. CreateCluster's whole shape stands in AWS's model, and the
@@ -93,6 +93,13 @@ def test_every_answer_that_the_description_promises_is_given_in_its_shape(api: s
         send(method, path, **where, body=words | {"Cluster": {}})
     for name in (WATCHED, "second"):
         send("POST", "/clusters/{name}/drift-checks", path_parameters={"name": name})
+    for name in (WATCHED, "second"):
+        send("GET", "/clusters/{name}/baselines", path_parameters={"name": name})
+    known = "/clusters/{name}/drifts/{fingerprint}/acknowledgement"
+    where = {"name": WATCHED, "fingerprint": DRIFT.fingerprint}
+    for body in ({"Reason": "as agreed"}, {}, {"Reason": LONG}):
+        send("PUT", known, path_parameters=where, body=body)
+    send("PUT", known, path_parameters=where | {"fingerprint": "0"}, body={"Reason": "as agreed"})
     send("GET", "/runs/{id}", path_parameters={"id": run["RunId"]})
     send("GET", "/runs/{id}", path_parameters={"id": "none"})
     promised = {

@@ -71,11 +71,17 @@ def test_what_is_there_now_can_be_accepted_with_a_reason(stage: Stage) -> None:
     assert "The worker's NAT gateway is retired." in [finding["Seen"] for finding in accepted.run["Findings"]]
     assert [kind for kind, _ in watched.after(Watched.look)] == [RESOLVED]
     assert watched.after(Watched.look) == []
+    newest, first = stage.sim.get(f"/clusters/{stage.cluster}/baselines")["Items"]
+    assert (newest["RunId"], newest["Reason"]) == (accepted.run["RunId"], "The worker's NAT gateway is retired.")
+    assert newest["By"] == accepted.run["RequestedBy"]
+    assert (first["Reason"], first["TakenAt"] < newest["TakenAt"]) == ("provisioned", True)
+    assert newest["S3Uri"].endswith(f"/baselines/{stage.cluster}/{accepted.run['RunId']}.json")
 
 
 def test_a_cluster_that_is_not_there_is_not_adopted(visit: Stage) -> None:
     ending = adopt(visit)
     assert (ending.run["State"], ending.told) == ("Refused", ["HyperPod Cluster Refused"])
+    assert "Nothing was made, and nothing was changed." in ending.slack[0]
 
 
 def test_a_request_by_event_is_as_good(visit: Stage) -> None:

@@ -54,6 +54,7 @@ class Check:
             StepRequest(run_id=RUN_ID),
             runs=self.world.runs,
             evidence=self.evidence,
+            baselines=EvidenceInMemory(),
             reader=self.reader,
             now=self.world.now,
         )

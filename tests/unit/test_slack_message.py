@@ -319,6 +319,7 @@ def test_what_a_caller_or_aws_wrote_is_read_and_never_acted_on(detail_type: Deta
         detail.get("Groups"),
         detail.get("Findings"),
         detail.get("Drift"),
+        detail.get("Clusters"),
     ):
         for row in rows or []:
             row.update({name: text for name, value in row.items() if isinstance(value, str)})

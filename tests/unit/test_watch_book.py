@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from control_plane.domain.drift.row import Drift, Kind
 from control_plane.domain.findings import Severity
 from control_plane.domain.messages.announcements import DetailType
-from control_plane.domain.watch.book import AT_ONCE, Book, turned
+from control_plane.domain.watch.book import AT_ONCE, Acknowledgement, Book, turned
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CHECK = timedelta(minutes=15)
@@ -71,6 +71,36 @@ def test_what_a_look_cannot_decide_stays_as_it_is() -> None:
 def test_what_a_transaction_has_no_room_for_is_told_by_the_next_look() -> None:
     many = [drift(f"rtb-{number}") for number in range(AT_ONCE + 7)]
     assert [len(says) for says in told(many, many, many)] == [AT_ONCE, 7, 0]
+
+
+WORD = Acknowledgement(by="ada", at=NOON, reason="We know, and wait for the partner.")
+
+
+def acknowledged() -> Book:
+    book, _ = turned(Book(), {"rtb-1": drift()}, NOON)
+    known = book.acknowledging("rtb-1", WORD)
+    assert known is not None
+    return known
+
+
+def test_of_one_that_is_acknowledged_nobody_is_reminded() -> None:
+    book, says = turned(acknowledged(), {"rtb-1": drift()}, NOON + timedelta(days=9))
+    assert says == []
+    [shown] = book.shown
+    assert (shown.acknowledged, shown.first_seen, shown.last_seen) == (WORD, NOON, NOON + timedelta(days=9))
+
+
+@pytest.mark.parametrize("becomes", [[drift(is_="203.0.113.10")], []], ids=["another", "nothing"])
+def test_what_one_turns_into_and_its_return_are_not_acknowledged(becomes: list[Drift]) -> None:
+    book, says = turned(acknowledged(), {one.fingerprint: one for one in becomes}, NOON + CHECK)
+    assert [saying.detail_type for saying in says] == [NEW if becomes else OVER]
+    book, _ = turned(book, {"rtb-1": drift(is_="203.0.113.10")}, NOON + 2 * CHECK)
+    assert [one.acknowledged for one in book.shown] == [None]
+
+
+def test_an_unknown_drift_and_one_that_is_over_cannot_be_acknowledged() -> None:
+    book, _ = turned(acknowledged(), {}, NOON + CHECK)
+    assert [book.acknowledging(one, WORD) for one in ("rtb-1", "rtb-2")] == [None, None]
 
 
 @given(st.lists(st.lists(st.sampled_from(["rtb-1", "rtb-2"]), unique=True), max_size=30))

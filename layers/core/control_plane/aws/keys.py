@@ -42,8 +42,18 @@ def book_key(cluster_name: str) -> dict[str, Any]:
     return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": "DRIFT"})
 
 
+def baseline_key(cluster_name: str, run_id: str) -> dict[str, Any]:
+    """A baseline that this cluster has, or had; one for each run that took one."""
+    return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": f"BASELINE#{run_id}"})
+
+
 def due_key(cluster_name: str) -> dict[str, Any]:
     return to_item({"pk": f"CLUSTER#{cluster_name}", "sk": "DUE"})
+
+
+def replaced_key(cluster_name: str, instance_id: str) -> dict[str, Any]:
+    """A node that is replaced; those of all clusters together, and no cluster's name has such a sign."""
+    return to_item({"pk": "REPLACED", "sk": f"{cluster_name}#{instance_id}"})
 
 
 def resource_key(resource: str, cluster_name: str) -> dict[str, Any]:

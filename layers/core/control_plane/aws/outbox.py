@@ -45,8 +45,11 @@ class Outbox:
         if 0 in transact(self._dynamodb, "dynamodb:PutItem", writes):
             raise RunOver(f"{run_id} ended while its cluster was being created.")
 
-    def end(self, run: Run, announcement: Announcement) -> None:
+    def end(self, run: Run, announcement: Announcement, *, whole: bool = True) -> None:
         """Write a run's end, release its name and have the end announced, if it is still running.
+
+        Args:
+            whole: False: it asked some groups only, which is no proof of the cluster.
 
         Raises:
             RunOver: it had ended before, and that end stands.
@@ -58,7 +61,7 @@ class Outbox:
             writes.append(self._release(run.run_id, run.cluster_name))
             if run.cluster_arn:  # perhaps seen only while its failure was explained
                 writes.append(self._point(cluster_key(name), run.run_id))
-        if run.cluster_arn and run.egress:
+        if run.cluster_arn and run.egress and whole:
             writes.append(self._point(proof_key(name), run.run_id))
         unmet = transact(self._dynamodb, "dynamodb:DeleteItem", writes)
         if run.kind is Kind.PROVISION and unmet == {

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from control_plane.aws.calls import calling
 from control_plane.aws.items import from_item, to_item
 from control_plane.aws.keys import run_key
-from control_plane.domain.request import Request
+from control_plane.domain.request import Request, stored_request
 from control_plane.domain.run import Phase, Run, State
 from control_plane.domain.run.lifecycle import check_alive, entered
 from control_plane.domain.run.size import within_item
@@ -48,7 +48,7 @@ class RunTable:
         return run_in(self._item(run_id))
 
     def request_of(self, run_id: str) -> Request:
-        return Request.model_validate_json(self._item(run_id, "REQUEST")["Body"])
+        return stored_request(self._item(run_id, "REQUEST")["Body"])
 
     def fence(self, run_id: str, now: datetime) -> Run:
         """Read a run just before something is done in its name.

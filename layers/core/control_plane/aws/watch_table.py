@@ -5,7 +5,9 @@
 ``CLUSTER#<name>``     ``DRIFT``            its book: what stands open
 ``RESOURCE#<id>``      ``<cluster name>``   a resource that decides about a watched cluster's way out
 ``RESOURCE#<id>``      ``#CHANGE``          who changed it last, as CloudTrail tells it
+``CLUSTER#<name>``     ``BASELINE#<run>``   a baseline that it has, or had
 ``CLUSTER#<name>``     ``DUE``              when a check that was asked for is going to look
+``REPLACED``           ``<name>#<node>``    a node that is replaced, until a proof is asked for because of it
 =====================  ===================  ===================================================================
 """
 
@@ -16,13 +18,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from control_plane.aws.calls import calling
 from control_plane.aws.items import from_item, to_item
-from control_plane.aws.keys import book_key, change_key, due_key, resource_key, watch_key
+from control_plane.aws.keys import (
+    baseline_key,
+    book_key,
+    change_key,
+    due_key,
+    proof_key,
+    replaced_key,
+    resource_key,
+    watch_key,
+)
 from control_plane.aws.outbox import put_event
 from control_plane.aws.transactions import transact
 from control_plane.domain.messages.announcements import Announcement
 from control_plane.domain.watch import Watched
 from control_plane.domain.watch.book import Book
 from control_plane.domain.watch.change import Change
+from control_plane.domain.watch.proof import Replaced
 from control_plane.domain.wire import rfc3339
 from control_plane.errors import AwsRefused, AwsUnavailable, ControlPlaneError
 
@@ -30,15 +42,17 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LISTS = frozenset({"dynamodb:Query"})
-CHECKS = frozenset({"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"})
+READS = frozenset({"dynamodb:BatchGetItem"})
+CHECKS = LISTS | READS | {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
 NOTICES = frozenset({"dynamodb:Query", "dynamodb:PutItem"})
-BEGINS = frozenset({"dynamodb:BatchWriteItem", "dynamodb:PutItem"})
+BEGINS = READS | {"dynamodb:BatchWriteItem", "dynamodb:PutItem"}
 ACTIONS = LISTS | CHECKS | NOTICES | BEGINS
 
 READ_AT_ONCE, WRITTEN_AT_ONCE = (
     100,
     25,
 )  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+DONE_AT_ONCE = 40  # a transaction holds a hundred writes; of what is left over the next look asks once more
 TRIES = 8  # for what a batch leaves over
 
 T = TypeVar("T")
@@ -66,8 +80,20 @@ class WatchTable:
             for kept in [items.get((f"CLUSTER#{name}", "DRIFT"))]
         }
 
-    def keep(self, watched: Watched, book: Book, announcements: Sequence[Announcement], *, last: bool) -> None:
-        """Write a book, and what is to be said, in one transaction; with the `last` word the watch is over.
+    def keep(
+        self,
+        watched: Watched,
+        book: Book,
+        announcements: Sequence[Announcement],
+        *,
+        last: bool = False,
+        done: Sequence[Replaced] = (),
+    ) -> None:
+        """Write a book, and what is to be said, in one transaction.
+
+        Args:
+            last: the watch is over with these words.
+            done: of these nodes nothing is left to be done.
 
         Raises:
             Overtaken: the book was changed since it was read.
@@ -80,8 +106,10 @@ class WatchTable:
         }
         put: Any = {"Put": {"TableName": self._table, "Item": item, **condition}}
         events = [put_event(self._table, announcement) for announcement in announcements]
-        ends: list[Any] = [{"Delete": {"TableName": self._table, "Key": watch_key(name)}}] if last else []
-        if transact(self._dynamodb, "dynamodb:DeleteItem" if last else "dynamodb:PutItem", [put, *events, *ends]):
+        gone = [watch_key(name)] if last else []
+        gone += [replaced_key(name, one.instance_id) for one in done[:DONE_AT_ONCE]]
+        ends: list[Any] = [{"Delete": {"TableName": self._table, "Key": key}} for key in gone]
+        if transact(self._dynamodb, "dynamodb:DeleteItem" if gone else "dynamodb:PutItem", [put, *events, *ends]):
             raise Overtaken(f"Another check of {name} was faster.")
 
     def touched(self, ids: Iterable[str]) -> dict[str, list[str]]:
@@ -98,6 +126,19 @@ class WatchTable:
     def note(self, resource: str, change: Change) -> None:
         with calling("dynamodb:PutItem"):
             self._dynamodb.put_item(TableName=self._table, Item=change_key(resource) | to_item(change.to_wire()))
+
+    def note_replaced(self, node: Replaced) -> None:
+        item = replaced_key(node.cluster_name, node.instance_id) | to_item(node.to_wire())
+        with calling("dynamodb:PutItem"):
+            self._dynamodb.put_item(TableName=self._table, Item=item)
+
+    def replaced(self) -> list[Replaced]:
+        """The nodes of all clusters that are replaced, and because of which no proof was asked for yet."""
+        return [Replaced.from_wire(_fields(item)) for item in self._query("REPLACED")]
+
+    def last_proof_of(self, name: str) -> str | None:
+        """The run that last saw where all groups of this cluster leave."""
+        return next((str(item["RunId"]) for item in self._get([proof_key(name)])), None)
 
     def ask(self, name: str, due: datetime, at: datetime) -> bool:
         """Have a cluster looked at when it is `due`; False: a look that is still to come was asked for already."""
@@ -119,8 +160,9 @@ class WatchTable:
         """Watch a cluster by this baseline from now on, and by what decides about it."""
         name = watched.cluster_name
         self.index(name, resources)
-        with calling("dynamodb:PutItem"):
-            self._dynamodb.put_item(TableName=self._table, Item=watch_key(name) | to_item(watched.to_wire()))
+        for key in (baseline_key(name, watched.run_id), watch_key(name)):
+            with calling("dynamodb:PutItem"):
+                self._dynamodb.put_item(TableName=self._table, Item=key | to_item(watched.to_wire()))
 
     def index(self, name: str, resources: Iterable[str]) -> None:
         """Note what decides about a cluster, so that changes are matched.
@@ -136,6 +178,11 @@ class WatchTable:
                     break
             else:
                 raise AwsUnavailable("dynamodb:BatchWriteItem", "Throttled", f"{len(portion)} items were not taken.")
+
+    def baselines(self, name: str) -> list[Watched]:
+        """All baselines that a cluster of this name was ever watched by, newest first."""
+        found = [Watched.from_wire(_fields(item)) for item in self._query(f"CLUSTER#{name}", "BASELINE#")]
+        return sorted(found, key=lambda one: one.taken_at, reverse=True)
 
     def _batch(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         keys = [key for name in names for key in (watch_key(name), book_key(name))]
@@ -153,11 +200,12 @@ class WatchTable:
             asked = answer["UnprocessedKeys"]
         raise AwsUnavailable("dynamodb:BatchGetItem", "Throttled", f"{len(keys)} items were not all read.")
 
-    def _query(self, partition: str) -> list[dict[str, Any]]:
+    def _query(self, partition: str, begins: str = "") -> list[dict[str, Any]]:
+        values = {":pk": partition} | ({":begins": begins} if begins else {})
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": partition}),
+            KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :begins)" if begins else ""),
+            ExpressionAttributeValues=to_item(values),
             ConsistentRead=True,
         )
         with calling("dynamodb:Query"):

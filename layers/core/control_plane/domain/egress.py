@@ -49,6 +49,12 @@ class Egress(Wire):
     checked_at: Moment
 
 
+def merged(rows: Iterable[PredictedEgress], others: Iterable[PredictedEgress]) -> tuple[PredictedEgress, ...]:
+    """The rows, but `others` for the places that those are about."""
+    instead = {(row.instance_group_name, row.subnet_id): row for row in others}
+    return tuple(instead.get((row.instance_group_name, row.subnet_id), row) for row in rows)
+
+
 def proved(rows: Collection[Egress]) -> list[Via]:
     """The stages that have rows and whose rows are all Match."""
     verdicts = {via: {row.verdict for row in rows if row.via is via} for via in Via}

@@ -115,6 +115,29 @@ class Request(Wire):
         return ClusterShape.model_validate(self.cluster)
 
 
+class Scope(Wire):
+    """What of a cluster is asked about, and what it is held against."""
+
+    instance_group_names: tuple[str, ...] = ()  # none: all groups
+    baseline: str | None = None  # the run whose baseline promised; None: the routes promise, as they are by then
+
+
+class Reproof(Request):
+    """What the watch asks for by itself. No door takes a scope: it is no part of what callers may ask."""
+
+    scope: Scope
+
+
+def scope_of(request: Request) -> Scope:
+    return request.scope if isinstance(request, Reproof) else Scope()
+
+
+def stored_request(body: str) -> Request:
+    """A request as it was accepted."""
+    shape = json.loads(body)
+    return (Reproof if "Scope" in shape else Request).from_wire(shape)
+
+
 def request_fingerprint(request: Request) -> str:
     """What is asked for, as a hash: the same however its keys are ordered, and under whatever RequestId.
 

@@ -12,14 +12,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import Run
+from control_plane.domain.watch.book import OpenDrift
 from control_plane.domain.wire import Wire
 from control_plane.entry import Handler, logger, now
-from control_plane.entry.openapi import ACCEPTING, ADOPTING, ASKING, CHECKING, TABLE, answers, described
+from control_plane.entry.openapi import ACCEPTING, ACKNOWLEDGING, ADOPTING, ASKING, CHECKING, TABLE, answers, described
 from control_plane.errors import RunNotFound
-from control_plane.steps.api import Accepted, Api, Cluster, Conflicting, Proof, Refused
+from control_plane.steps.api import Accepted, Api, Baselines, Cluster, Conflicting, Proof, Refused
 from control_plane.steps.doorway import Caller
 
-STATUS: dict[type[Wire], int] = {Accepted: 202, Refused: 400, Conflicting: 409}
+STATUS: dict[type[Wire], int] = {OpenDrift: 200, Accepted: 202, Refused: 400, Conflicting: 409}
 
 
 class Fault(Wire):
@@ -33,10 +34,15 @@ class Failure(Wire):
     error: Fault
 
 
+TOLD: dict[int, type[Wire]] = {202: Accepted, 400: Refused, 409: Conflicting, 413: Failure, 500: Failure}
+KNOWN: dict[int, type[Wire]] = {200: OpenDrift, 400: Refused, 404: Failure, 413: Failure, 500: Failure}
+
+
 def http_api(make: Callable[[], Api]) -> Handler:
     """The Lambda handler of the API; `make` is called at the first request that needs it, and once."""
     app, api = APIGatewayHttpResolver(enable_validation=True), cache(make)
     _clusters(app, api)
+    _watch(app, api)
     _runs(app, api)
     _openapi(app)
     _failures(app)
@@ -50,9 +56,7 @@ def http_api(make: Callable[[], Api]) -> Handler:
 
 
 def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
-    told: dict[int, type[Wire]] = {202: Accepted, 400: Refused, 409: Conflicting, 413: Failure, 500: Failure}
-
-    @app.post("/clusters", responses=answers(told), openapi_extensions=ASKING)
+    @app.post("/clusters", responses=answers(TOLD), openapi_extensions=ASKING)
     def post_cluster() -> Response[Any]:
         """Ask for a cluster: a CreateCluster body, alone or with our terms beside it."""
         return _asked(app, lambda body, caller: api().create_cluster(body, caller))
@@ -62,25 +66,10 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
         """What we know of a cluster that a run of ours made, or is making."""
         return api().cluster(name)
 
-    @app.post("/clusters/<name>/egress-checks", responses=answers(told), openapi_extensions=CHECKING)
+    @app.post("/clusters/<name>/egress-checks", responses=answers(TOLD), openapi_extensions=CHECKING)
     def post_egress_check(name: str) -> Response[Any]:
         """Ask the nodes of a cluster where they leave, whoever made it. Nothing of it is changed."""
         return _asked(app, lambda body, caller: api().check_egress(name, body, caller))
-
-    @app.post("/clusters/<name>/drift-checks", responses=answers({202: Accepted, 404: Failure, 500: Failure}))
-    def post_drift_check(name: str) -> Response[Any]:
-        """Look at a watched cluster now: is it, and all that it needs, as it should be?"""
-        return _json(202, api().check_drift(name, _caller(app)))
-
-    @app.post("/adoptions", responses=answers(told), openapi_extensions=ADOPTING)
-    def post_adoption() -> Response[Any]:
-        """Put a cluster that is there under watch, whoever made it. Nothing of it is changed."""
-        return _asked(app, lambda body, caller: api().adopt(body, caller))
-
-    @app.put("/clusters/<name>/baseline", responses=answers(told), openapi_extensions=ACCEPTING)
-    def put_baseline(name: str) -> Response[Any]:
-        """Accept what is there now as wanted."""
-        return _asked(app, lambda body, caller: api().accept_baseline(name, body, caller))
 
     @app.get("/clusters/<name>/egress.json", responses=answers({200: Proof, 404: Failure, 500: Failure}))
     def get_egress(name: str) -> Proof:
@@ -91,6 +80,41 @@ def _clusters(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
     def get_egress_table(name: str) -> Response[Any]:
         """The same as a table, with a line for each address."""
         return Response(status_code=200, content_type="text/csv", body=api().proof(name).to_csv())
+
+
+def _watch(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
+    @app.post("/clusters/<name>/drift-checks", responses=answers({202: Accepted, 404: Failure, 500: Failure}))
+    def post_drift_check(name: str) -> Response[Any]:
+        """Look at a watched cluster now: is it, and all that it needs, as it should be?
+
+        RunId is that of the run that took its baseline: what is found is told in its name. That run is over, and does
+        not show the look. What the look found stands in the cluster's Drift within some minutes.
+        """
+        return _json(202, api().check_drift(name, _caller(app)))
+
+    @app.post("/adoptions", responses=answers(TOLD), openapi_extensions=ADOPTING)
+    def post_adoption() -> Response[Any]:
+        """Put a cluster that is there under watch, whoever made it. Nothing of it is changed."""
+        return _asked(app, lambda body, caller: api().adopt(body, caller))
+
+    @app.put("/clusters/<name>/baseline", responses=answers(TOLD), openapi_extensions=ACCEPTING)
+    def put_baseline(name: str) -> Response[Any]:
+        """Accept what is there now as wanted."""
+        return _asked(app, lambda body, caller: api().accept_baseline(name, body, caller))
+
+    @app.get("/clusters/<name>/baselines", responses=answers({200: Baselines, 404: Failure, 500: Failure}))
+    def get_baselines(name: str) -> Baselines:
+        """What the cluster was to be like, since when, and who wanted it so."""
+        return api().baselines(name)
+
+    @app.put(
+        "/clusters/<name>/drifts/<fingerprint>/acknowledgement",
+        responses=answers(KNOWN),
+        openapi_extensions=ACKNOWLEDGING,
+    )
+    def put_acknowledgement(name: str, fingerprint: str) -> Response[Any]:
+        """Have nobody reminded of an open drift, until it turns into another or is over."""
+        return _asked(app, lambda body, caller: api().acknowledge(name, fingerprint, body, caller))
 
 
 def _runs(app: APIGatewayHttpResolver, api: Callable[[], Api]) -> None:
@@ -123,7 +147,7 @@ def _failures(app: APIGatewayHttpResolver) -> None:
 
 
 def _asked(
-    app: APIGatewayHttpResolver, ask: Callable[[bytes, Caller], Accepted | Refused | Conflicting]
+    app: APIGatewayHttpResolver, ask: Callable[[bytes, Caller], Accepted | OpenDrift | Refused | Conflicting]
 ) -> Response[Any]:
     body = _body(app)
     if len(body) > REQUEST_MAX:

@@ -72,9 +72,24 @@ ADOPTING = _about_a_cluster(
     ClusterName=CREATE_CLUSTER["properties"]["ClusterName"],
     Egress=TERMS,
 )
-ACCEPTING = _about_a_cluster(
-    "Why what is there now is wanted.", ["Reason"], Reason={"type": "string", "minLength": 1, "maxLength": 500}
-)
+REASON: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 500}
+ACCEPTING = _about_a_cluster("Why what is there now is wanted.", ["Reason"], Reason=REASON)
+ACKNOWLEDGING: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "Why nobody need be reminded.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["Reason"],
+                    "properties": {"Reason": REASON},
+                    "additionalProperties": False,
+                }
+            }
+        },
+    }
+}
 TABLE: dict[int, Any] = {
     200: {
         "description": "A header, and a line for each address that was seen.",

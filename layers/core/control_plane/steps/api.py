@@ -8,19 +8,20 @@ from hashlib import sha256
 from io import StringIO
 
 from control_plane.aws import cluster_index as cluster_index_room
-from control_plane.aws import run_table
+from control_plane.aws import run_table, watch_table
 from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_table import Overtaken, WatchTable
 from control_plane.domain.door import Judged
 from control_plane.domain.door.conflicts import unusable_key
-from control_plane.domain.door.existing import judge_adoption, judge_baseline, judge_check
-from control_plane.domain.drift.row import Drift
+from control_plane.domain.door.existing import judge_acknowledgement, judge_adoption, judge_baseline, judge_check
 from control_plane.domain.egress import Egress, Via
 from control_plane.domain.findings import Finding
 from control_plane.domain.request import REQUEST_ID_PATTERN
 from control_plane.domain.run import RUN_ID_PATTERN, Evidence, Group, Kind, Phase, Run, State
-from control_plane.domain.watch.book import Book
+from control_plane.domain.watch import Watched
+from control_plane.domain.watch.book import Acknowledgement, Book, OpenDrift
 from control_plane.domain.wire import Moment, Wire, rfc3339
 from control_plane.errors import RunNotFound
 from control_plane.steps import doorway
@@ -28,7 +29,9 @@ from control_plane.steps.doorway import Caller, Doorway, Refusal
 
 NAME_MAX = 63  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateCluster.html
 
-ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS
+ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS | watch_table.CHECKS
+
+TRIES = 5  # at a book that looks write to, too
 
 
 class Links(Wire):
@@ -68,8 +71,26 @@ class Cluster(Wire):
     phase: Phase
     groups: tuple[Group, ...]
     egress: tuple[Egress, ...]
-    drift: tuple[Drift, ...]  # what stands open
+    drift: tuple[OpenDrift, ...]
     updated_at: Moment
+
+
+class TakenBaseline(Wire):
+    """What a cluster was to be like from then on, and who wanted it so."""
+
+    taken_at: Moment
+    by: str
+    reason: str
+    run_id: str
+    s3_uri: str
+    sha256: str  # of the object's bytes
+
+
+class Baselines(Wire):
+    """All baselines of a cluster, newest first: it is watched by the first one, as long as it is there."""
+
+    cluster_name: str
+    items: tuple[TakenBaseline, ...]
 
 
 class Proof(Wire):
@@ -105,6 +126,7 @@ class Api:
     runs: RunTable
     clusters: ClusterIndex
     judge: Callable[[bytes], Judged]
+    watch: WatchTable
 
     def create_cluster(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
         return self._let_in(self.judge(body), caller, Kind.PROVISION)
@@ -129,6 +151,34 @@ class Api:
         self.looks.start(f"asked-{asked}", {"WaitSeconds": 0, "ClusterNames": [name]})
         return _accepted(run, name)
 
+    def acknowledge(self, name: str, fingerprint: str, body: bytes, caller: Caller) -> OpenDrift | Refused:
+        """Have nobody reminded of an open drift, until it turns into another or is over.
+
+        Raises:
+            RunNotFound: no drift of this fingerprint stands open.
+            Overtaken: looks were faster, each time.
+        """
+        reason, findings = judge_acknowledgement(name, body)
+        if reason is None:
+            return Refused(findings=findings)
+        word = Acknowledgement(by=caller.requested_by, at=caller.at, reason=reason)
+        for _ in range(TRIES - 1):
+            try:
+                return self._acknowledged(name, fingerprint, word)
+            except Overtaken:
+                continue
+        return self._acknowledged(name, fingerprint, word)
+
+    def _acknowledged(self, name: str, fingerprint: str, word: Acknowledgement) -> OpenDrift:
+        watched, book = self.watch.books([name]).get(name, (None, Book()))
+        known = book.acknowledging(fingerprint, word)
+        if watched is None or known is None:
+            raise RunNotFound(
+                f"No drift {fingerprint[:NAME_MAX]} of {name} stands open. GET /clusters/{name} lists them."
+            )
+        self.watch.keep(watched, known, [])
+        return next(one for one in known.shown if one.fingerprint == fingerprint)
+
     def _let_in(self, judged: Judged, caller: Caller, kind: Kind) -> Accepted | Refused | Conflicting:
         nameless = judged.request is not None and judged.request.request_id is None
         if nameless and not re.fullmatch(REQUEST_ID_PATTERN, caller.fallback_id):
@@ -147,6 +197,18 @@ class Api:
     def cluster(self, name: str) -> Cluster:
         run_id, book = self.clusters.run_of(name) if len(name) <= NAME_MAX else (None, Book())
         return _cluster(name, self._run(name, run_id), book)
+
+    def baselines(self, name: str) -> Baselines:
+        """
+        Raises:
+            RunNotFound: no cluster of this name was ever watched.
+        """
+        taken = self.watch.baselines(name) if len(name) <= NAME_MAX else []
+        if not taken:
+            raise RunNotFound(
+                f"No cluster named {name[:NAME_MAX]} was ever watched. POST /adoptions puts one under watch."
+            )
+        return Baselines(cluster_name=name, items=tuple(map(_taken, taken)))
 
     def proof(self, name: str) -> Proof:
         return _proof(name, self._run(name, self.clusters.proof_of(name) if len(name) <= NAME_MAX else None))
@@ -182,8 +244,19 @@ def _cluster(name: str, run: Run, book: Book) -> Cluster:
         phase=run.phase,
         groups=run.groups,
         egress=run.egress,
-        drift=tuple(book.open.values()),
+        drift=book.shown,
         updated_at=run.updated_at,
+    )
+
+
+def _taken(watched: Watched) -> TakenBaseline:
+    return TakenBaseline(
+        taken_at=watched.taken_at,
+        by=watched.requested_by,
+        reason=watched.reason,
+        run_id=watched.run_id,
+        s3_uri=watched.baseline.s3_uri,
+        sha256=watched.baseline.sha256,
     )
 
 

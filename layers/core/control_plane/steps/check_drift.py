@@ -1,5 +1,7 @@
 """Step "Check drift": read anew, compare with the baselines by effect, and note what is new, otherwise or over.
 
+Where that is a path or a node, and after some days, the nodes are to be asked again where they leave: see `proof_due`.
+
 EC2's answers take a while to agree: what a first look sees is only told if a second one sees it too.
 https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 """
@@ -7,11 +9,10 @@ https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from control_plane.aws import evidence as evidence_room
-from control_plane.aws import lifecycle_reader, role_reader, watch_table
+from control_plane.aws import hyperpod_reader, lifecycle_reader, role_reader, watch_table
 from control_plane.aws import watch_reader as watch_reader_room
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.watch_reader import WatchReader
@@ -24,11 +25,14 @@ from control_plane.domain.place import Place
 from control_plane.domain.watch import Watched
 from control_plane.domain.watch.book import Book, Saying, turned
 from control_plane.domain.watch.change import HEARSAY
+from control_plane.domain.watch.proof import AGAIN, DueProof, Replaced
 from control_plane.domain.watch.resources import decides_since
 from control_plane.domain.watch.unread import unread
 from control_plane.domain.wire import Wire
+from control_plane.steps import proof_due
+from control_plane.steps.proof_due import Prover, due_proof, ready
 
-ACTIONS = watch_table.CHECKS | evidence_room.READS | watch_reader_room.ACTIONS
+ACTIONS = watch_table.CHECKS | evidence_room.READS | watch_reader_room.ACTIONS | proof_due.ACTIONS
 
 SHOW_NO_NETWORK = role_reader.ACTIONS | lifecycle_reader.ACTIONS
 AGREEING = 30  # seconds between two looks
@@ -37,6 +41,7 @@ AGREEING = 30  # seconds between two looks
 class Request(Wire):
     cluster_names: tuple[str, ...]
     seen: dict[str, tuple[str, ...]] | None = None  # what a first look found, by cluster; None: this is the first
+    proofs: tuple[DueProof, ...] = ()  # that the first look found due
 
 
 class Report(Wire):
@@ -44,12 +49,19 @@ class Report(Wire):
     seen: dict[str, tuple[str, ...]]  # what the first found there: fingerprints
     run_ids: tuple[str, ...]  # that have something to say now
     wait_seconds: int
+    proofs: tuple[DueProof, ...]  # that both looks found due
 
 
 class Look(NamedTuple):
     drifts: Mapping[str, Drift]  # by fingerprint
     unread: frozenset[str]  # actions that were not answered
-    newer: Callable[[], set[str]]  # resources that decide now, and did not when the baseline was taken
+    baseline: Baseline
+    seen: Seen
+
+    @property
+    def cluster(self) -> Mapping[str, Any]:
+        """As DescribeCluster tells it; empty where it is gone, or could not be read."""
+        return self.seen.cluster or {}
 
 
 @dataclass(frozen=True)
@@ -57,26 +69,34 @@ class Checker:
     watch: WatchTable
     baselines: EvidenceStore
     reader: WatchReader
+    prover: Prover
     now: Callable[[], datetime]
 
     def check(self, request: Request) -> Report:
-        books = self.watch.books(request.cluster_names)
+        books, nodes = self.watch.books(request.cluster_names), self.watch.replaced()
         looks = self._looks([watched for watched, _ in books.values()])
         unconfirmed: dict[str, tuple[str, ...]] = {}
         telling: set[str] = set()
-        wait = AGREEING
+        proofs, wait = [*request.proofs], AGREEING
         for name, (watched, book) in books.items():
-            look, before = looks[name], (request.seen or {}).get(name)
-            after, says = turned(book, look.drifts, self.now(), unsure=_unsure(book, look, before))
+            look, before, at = looks[name], (request.seen or {}).get(name), self.now()
+            after, says = turned(book, look.drifts, at, unsure=_unsure(book, look, before))
             if says and before is None:
                 unconfirmed[name] = tuple(sorted(look.drifts))
                 wait = max(wait, _until_named(says))
-            elif says or book.open:
-                self.watch.index(name, look.newer() if says else ())
-                self._keep(watched, after, says)
+                continue
+            done = _done(name, nodes, look, at)
+            proof = self.prover.due(watched, book, look.baseline, look.cluster, says, done, at)
+            after = after.asking(proof) if proof else after
+            if says:
+                self.watch.index(name, decides_since(look.baseline, look.seen))
+            if says or book.open or proof or done:
+                self._keep(watched, after, says, done)
                 telling |= {watched.run_id} if says else set()
+            if after.proof and look.cluster and at < after.proof.at + AGAIN:
+                proofs.append(due_proof(watched, after.proof))
         names, run_ids = tuple(unconfirmed), tuple(sorted(telling))
-        return Report(cluster_names=names, seen=unconfirmed, run_ids=run_ids, wait_seconds=wait)
+        return Report(cluster_names=names, seen=unconfirmed, run_ids=run_ids, wait_seconds=wait, proofs=tuple(proofs))
 
     def _looks(self, watched: Sequence[Watched]) -> dict[str, Look]:
         baselines = {one.cluster_name: self._baseline(one) for one in watched}
@@ -89,8 +109,8 @@ class Checker:
     def _compared(self, baseline: Baseline, seen: Seen) -> Look:
         comparison = compare(baseline, seen)
         drifts = [*self._with_who(comparison.found, baseline.taken_at), *map(unread, comparison.unread)]
-        actions = frozenset(one.action for one in comparison.unread)
-        return Look({one.fingerprint: one for one in drifts}, actions, partial(decides_since, baseline, seen))
+        not_answered = frozenset(one.action for one in comparison.unread)
+        return Look({drift.fingerprint: drift for drift in drifts}, not_answered, baseline, seen)
 
     def _with_who(self, found: Sequence[Found], since: datetime) -> Iterator[Drift]:
         """Since when and by whom, where CloudTrail has told of a change of what explains a drift."""
@@ -101,11 +121,17 @@ class Checker:
             last = max(heard, key=lambda change: change.at, default=None)
             yield drift.model_copy(update={"since": last.at, "by": last.words}) if last else drift
 
-    def _keep(self, watched: Watched, book: Book, says: Sequence[Saying]) -> None:
+    def _keep(self, watched: Watched, book: Book, says: Sequence[Saying], done: Sequence[Replaced]) -> None:
         at = self.now()
         announcements = [_announcement(watched, saying, at) for saying in says]
         over = any(saying.drift.kind is Kind.CLUSTER for saying in says)  # there is nothing left to watch
-        self.watch.keep(watched, book, announcements, last=over)
+        self.watch.keep(watched, book, announcements, last=over, done=done)
+
+
+def _done(name: str, nodes: Sequence[Replaced], look: Look, at: datetime) -> list[Replaced]:
+    """The nodes of this cluster that were replaced, and need not be waited for."""
+    mine = [node for node in nodes if node.cluster_name == name]
+    return [] if look.unread & hyperpod_reader.DESCRIBES else ready(mine, look.cluster, at)
 
 
 def _until_named(says: Sequence[Saying]) -> int:

@@ -10,7 +10,8 @@ from control_plane.aws.hyperpod_reader import HyperPodReader
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.cluster.seen import Node
 from control_plane.domain.cluster.shape import ClusterShape, InstanceGroup
-from control_plane.domain.probe.nodes import Each, NodeLedger, NodeProbe, Seated, chosen, out_of_reach, seat_of
+from control_plane.domain.probe.nodes import Each, NodeLedger, NodeProbe, Seated, chosen, only, out_of_reach, seat_of
+from control_plane.domain.request import Request, scope_of
 from control_plane.domain.run import Phase, Run
 from control_plane.domain.wire import Wire
 from control_plane.errors import AccessDenied, AwsRefused
@@ -36,16 +37,17 @@ def choose_nodes(
     """Choose once: what a step that is repeated has already heard stays."""
     run = runs.enter(request.run_id, Phase.PROBE_NODES, now())
     kept = evidence.find(run.run_id, "nodes")
-    each = runs.request_of(run.run_id).egress.nodes_per_group
-    ledger = NodeLedger.from_wire(kept) if kept else _chosen(run, each, evidence, reader)
+    asked = runs.request_of(run.run_id)
+    ledger = NodeLedger.from_wire(kept) if kept else _chosen(run, asked, evidence, reader)
     if kept is None:
         evidence.put(run.run_id, "nodes", ledger.to_wire())
     return Report(nodes=len(ledger.to_ask))
 
 
-def _chosen(run: Run, each: Each, evidence: EvidenceStore, reader: HyperPodReader) -> NodeLedger:
+def _chosen(run: Run, asked: Request, evidence: EvidenceStore, reader: HyperPodReader) -> NodeLedger:
     check = evidence.get(run.run_id, "check")
-    shape, subnets = ClusterShape.model_validate(check["Shape"]), check["Facts"]["Network"]["Subnets"]
+    whole, subnets = ClusterShape.model_validate(check["Shape"]), check["Facts"]["Network"]["Subnets"]
+    shape, each = only(whole, scope_of(asked).instance_group_names), asked.egress.nodes_per_group
     blocks = {subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets if subnet["CidrBlock"]}
     return NodeLedger(cluster_arn=str(run.cluster_arn), probes=tuple(_probes(run, shape, each, blocks, reader)))
 

@@ -14,7 +14,7 @@ from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
 from control_plane.domain.messages.announcements import Announcement, DetailType, announcement
 from control_plane.domain.place import Place
-from control_plane.domain.request import Request
+from control_plane.domain.request import Request, scope_of
 from control_plane.domain.run import Evidence, Run, State
 from control_plane.domain.run.outcome import outcome
 from control_plane.domain.wire import Wire
@@ -61,7 +61,7 @@ def record_outcome(
     last = outcome(run, asked, request.state, now(), watched=request.watched)
     last = last.model_copy(update={"evidence": _keep(last, asked, evidence, patient=request.patient)})
     try:
-        outbox.end(last, _announcement(last))
+        outbox.end(last, _announcement(last), whole=not scope_of(asked).instance_group_names)
     except RunOver:
         return Report(state=runs.get(request.run_id).state)
     return Report(state=last.state)

@@ -11,6 +11,7 @@ from control_plane.aws.executions import Executions
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.watch.change import HEARSAY, change_in, resources_in
+from control_plane.domain.watch.proof import Replaced, replaced_in
 from control_plane.domain.wire import Wire
 
 ACTIONS = watch_table.NOTICES | executions_room.STARTS
@@ -30,15 +31,30 @@ class Report(Wire):
 
 
 def request_drift_check(
-    event: BusEvent, *, watch: WatchTable, executions: Executions, now: Callable[[], datetime]
+    event: BusEvent,
+    *,
+    watch: WatchTable,
+    executions: Executions,
+    day_of: Callable[[datetime], str | None],
+    now: Callable[[], datetime],
 ) -> Report:
-    """Start a look: soon at what a change touches, once for many changes; or, by the clock, at all."""
+    """Start a look: soon at what a change touches, once for many changes; or, by the clock, at all.
+
+    Args:
+        day_of: the day that is to be told of after the clock's look at this moment, if one is.
+    """
     digest = sha256(event.id.encode()).hexdigest()
     if event.detail_type == "Scheduled Event":
-        executions.start(f"all-{digest[:32]}", {"WaitSeconds": int(digest[:8], 16) % JITTER})
+        day = day_of(event.time or now())
+        told = {"Digest": day} if day else {}
+        executions.start(f"all-{digest[:32]}", {"WaitSeconds": int(digest[:8], 16) % JITTER, **told})
         return Report(cluster_names=(), started=True)
     at, wait = now(), SETTLING if event.detail_type == CLOUDTRAIL else HEARSAY
-    asked = [name for name in sorted(_touched(event, watch)) if watch.ask(name, at + timedelta(seconds=wait), at)]
+    touched = sorted(_touched(event, watch))
+    for name in touched:
+        for node in replaced_in(event):
+            watch.note_replaced(Replaced(cluster_name=name, instance_id=node, at=at))
+    asked = [name for name in touched if watch.ask(name, at + timedelta(seconds=wait), at)]
     if asked:
         executions.start(f"some-{digest[:32]}", {"WaitSeconds": wait, "ClusterNames": asked})
     return Report(cluster_names=tuple(asked), started=bool(asked))

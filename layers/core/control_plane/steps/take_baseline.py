@@ -14,6 +14,7 @@ from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.account.facts import Facts
 from control_plane.domain.drift.baseline import take
 from control_plane.domain.drift.model import Baseline
+from control_plane.domain.request import EgressTerms
 from control_plane.domain.run import Evidence, Kind, Phase, Run
 from control_plane.domain.run.outcome import ACCEPTED
 from control_plane.domain.watch import Watched
@@ -58,15 +59,28 @@ def take_baseline(  # noqa: PLR0913 (it brings together what is kept in four pla
     if found is None:
         return Report(taken=False)
     facts = with_policies(iam, Facts.from_wire(evidence.get(run.run_id, "check")["Facts"]))
-    terms = runs.request_of(run.run_id).egress
+    terms = _terms(run, runs, baselines, watch)
     baseline = take(run, found[1], terms, facts, at=now(), reason=_reason(run))
     kept = baselines.put(baseline.cluster_name, run.run_id, baseline.to_wire())
     watch.begin(_watched(run, baseline, kept), decides_about(baseline))
     return Report(taken=True)
 
 
+def _terms(run: Run, runs: RunTable, baselines: EvidenceStore, watch: WatchTable) -> EgressTerms:
+    """Whoever accepts what is there says nothing of how it should leave, and be proved: that stays as it was."""
+    name = str(run.cluster_name)
+    before = watch.books([name]).get(name) if _accepted(run) else None
+    if before is None:
+        return runs.request_of(run.run_id).egress
+    return EgressTerms.from_wire(baselines.get(name, before[0].run_id)["EgressTerms"])
+
+
+def _accepted(run: Run) -> list[str]:
+    return [finding.seen for finding in run.findings if finding.rule == ACCEPTED.id]
+
+
 def _reason(run: Run) -> str:
-    said = [finding.seen for finding in run.findings if finding.rule == ACCEPTED.id]
+    said = _accepted(run)
     return said[0] if said else {Kind.PROVISION: "provisioned"}.get(run.kind, "adopted")
 
 

@@ -47,6 +47,12 @@ def judge_baseline(name: str, text: bytes) -> Judged:
     return Judged(judged.request, (*judged.findings, accepted))
 
 
+def judge_acknowledgement(name: str, text: bytes) -> tuple[str | None, tuple[Finding, ...]]:
+    """Why somebody need not be reminded of a drift; or None, and what is wrong with that."""
+    judged = _judged(text, ("Reason",), name, ())
+    return (str(_read(text).get("Reason")) if judged.request else None), judged.findings
+
+
 def _read(text: bytes) -> dict[str, Json]:
     body = read_text(text)
     return body if isinstance(body, dict) else {}

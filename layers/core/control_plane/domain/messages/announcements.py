@@ -32,6 +32,7 @@ class DetailType(StrEnum):
     ADOPTED = "HyperPod Cluster Adopted"
     DRIFT_DETECTED = "HyperPod Drift Detected"
     DRIFT_RESOLVED = "HyperPod Drift Resolved"
+    DIGEST = "HyperPod Watch Digest"
 
 
 IN_ALL = ("RunId", "RequestId", "RequestedBy", "ClusterName", "ClusterArn", "Evidence")
@@ -115,6 +116,15 @@ def drift_announcement(  # noqa: PLR0913 (a drift has no run of its own to bring
     added = {"Drift": [drift.to_wire()], "Omitted": {"Findings": 0, "Egress": 0}}
     detail = with_short_texts(_common(event_id, known, at, region, account) | added)
     return Announcement(event_id=event_id, detail_type=detail_type, detail=detail)
+
+
+def digest_announcement(
+    day: str, digest: Mapping[str, Any], *, at: datetime, region: str, account: str
+) -> Announcement:
+    """Tell how all watched clusters stand. It is about no run, no request and no one cluster."""
+    event_id = f"watch-{day}/{DetailType.DIGEST}"
+    detail = _common(event_id, dict.fromkeys(IN_ALL), at, region, account) | {"Day": day, **digest}
+    return Announcement(event_id=event_id, detail_type=DetailType.DIGEST, detail=detail)
 
 
 def _common(event_id: str, known: Mapping[str, Any], at: datetime, region: str, account: str) -> dict[str, Any]:

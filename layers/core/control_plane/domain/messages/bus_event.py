@@ -1,5 +1,6 @@
 """An event as EventBridge hands it to a target."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import ConfigDict
@@ -21,4 +22,5 @@ class BusEvent(Wire):
     source: str  # whatever the sender wrote: no identity
     account: str
     region: str
+    time: datetime | None = None  # of a schedule's event: when it was due
     detail: dict[str, Any]

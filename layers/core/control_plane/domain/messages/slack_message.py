@@ -47,6 +47,11 @@ TITLES_UNREAD = {  # nobody knows of a change: what would tell of one could not 
     DetailType.DRIFT_RESOLVED.value: "✅ Can be watched again",
 }
 DRIFTS = set(TITLES_UNREAD)
+STANDINGS = {
+    "Drifting": "with drift that stands open",
+    "Acknowledged": "with drift that somebody has acknowledged",
+    "Unknown": "that could not be looked at in full",
+}
 MARKS = {"Match": "✅", "OtherAddress": "❌", "Blocked": "⛔"}
 LISTS = ("Findings", "Egress", "PredictedEgress", "Groups")
 FORESEEN = {"SchemaVersion", "EventId", "Region", "AccountId", "Time", "Omitted", *LISTS, *IN_ALL}
@@ -57,7 +62,9 @@ Shape = Mapping[str, Any]
 
 def message(detail_type: str, detail: Shape, state_machine_arn: str) -> dict[str, Any]:
     """The body to post: `blocks` for eyes, `text` for notifications and screen readers."""
-    if detail_type in DRIFTS:
+    if detail_type == DetailType.DIGEST:
+        text, blocks = _of_all(detail)
+    elif detail_type in DRIFTS:
         text, blocks = _of_drift(detail_type, detail)
     else:
         text, blocks = _of_run(detail_type, detail, state_machine_arn)
@@ -99,6 +106,25 @@ def _of_drift(detail_type: str, detail: Shape) -> tuple[str, list[Block]]:
         *_evidence(detail, "Baseline"),
     ]
     return "\n".join([effect, title, *facts, *(f"Next: {remedy}" for remedy in remedies)]), blocks
+
+
+def _of_all(detail: Shape) -> tuple[str, list[Block]]:
+    """How all watched clusters stand. Fine is only what was seen to be."""
+    calm = detail.get("Watched") == detail.get("AsWanted")
+    title = f"{'✅' if calm else '⚠️'} Watched: {_word(detail, 'AsWanted')} of {_word(detail, 'Watched')} as wanted"
+    counts = [(_word(detail, name), words) for name, words in STANDINGS.items() if detail.get(name)]
+    summary = "\n".join(f"{count} {words}" for count, words in counts) or "Nothing stands open."
+    rows = [f"{_word(row, 'ClusterName')}: {_word(row, 'Standing')}" for row in _shapes(detail, "Clusters")]
+    told, left = shown(rows, ROWS_BUDGET)
+    omitted = detail.get("OmittedClusters")
+    more = left + (omitted if isinstance(omitted, int) else 0)
+    blocks = [
+        header(title),
+        context(f"account {_word(detail, 'AccountId')}, {_word(detail, 'Region')} · {_utc(detail, 'Time')}"),
+        section("\n".join([summary, *told])),
+        *([context(f"and {more} more")] if more else []),
+    ]
+    return "\n".join([title, summary, *told]), blocks
 
 
 def _found(drift: Shape) -> list[str]:
@@ -147,7 +173,7 @@ def _utc(shape: Shape, name: str) -> str:
 
 
 def _refused(_detail: Shape) -> str:
-    return "No cluster was created."
+    return "Nothing was made, and nothing was changed."  # a request for a cluster, or for an adoption
 
 
 def _creating(_detail: Shape) -> str:
@@ -187,11 +213,9 @@ SUMMARIES: dict[str, Callable[[Shape], str]] = {
     DetailType.PROVISIONED.value: _provisioned,
     DetailType.FAILED.value: _failed,
     DetailType.ADOPTED.value: _adopted,
-    DetailType.VERIFIED.value: lambda _: "Every node that was asked leaves by the addresses that its routes promise.",
-    DetailType.MISMATCH.value: lambda _: "Nodes leave otherwise than their routes promise. Nothing was changed.",
-    DetailType.UNVERIFIED.value: lambda _: (
-        "Nobody contradicted what the routes promise, and not every node confirmed it."
-    ),
+    DetailType.VERIFIED.value: lambda _: "Every node that was asked leaves by the addresses that were promised.",
+    DetailType.MISMATCH.value: lambda _: "Nodes leave otherwise than was promised. Nothing was changed.",
+    DetailType.UNVERIFIED.value: lambda _: "No node contradicted what was promised, and not every one confirmed it.",
 }
 
 

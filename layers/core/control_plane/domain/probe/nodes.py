@@ -1,6 +1,6 @@
 """The cluster's own nodes: which of them are asked, what, and what is known of each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal, Self
@@ -100,6 +100,15 @@ def seat_of(address: str | None, blocks: Mapping[str, str]) -> str | None:
     """
     inside = (one for one, block in blocks.items() if address and IPv4Address(address) in IPv4Network(block))
     return next(inside, None)
+
+
+def only(shape: ClusterShape, names: Collection[str]) -> ClusterShape:
+    """The cluster as if it had these groups alone, those of them that are still there; without any name, all."""
+    if not names:
+        return shape
+    kinds = ("instance_groups", "restricted_instance_groups")
+    named = {kind: tuple(one for one in getattr(shape, kind) if one.instance_group_name in names) for kind in kinds}
+    return shape.model_copy(update=named)
 
 
 def chosen(

@@ -1,22 +1,40 @@
 """What stands open of a cluster's drift, and what is to be said when a check sees it otherwise.
 
-Each cause is told when it appears, when it turns into something else, once a day while it stays, and when it is over.
+Each cause is told when it appears, when it turns into something else, once a day while it stays and nobody has
+acknowledged it, and when it is over.
 One that comes and goes is told as over only after an hour of calm.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from control_plane.domain.drift.row import Drift
 from control_plane.domain.findings import Severity
 from control_plane.domain.messages.announcements import DetailType
+from control_plane.domain.watch.proof import AskedProof
 from control_plane.domain.wire import Moment, Wire
 
 REMINDER = timedelta(days=1)
 CALM = timedelta(hours=1)
 FLAPPING = 2  # returns within an hour of calm, after which it is taken to be one drift that comes and goes
 AT_ONCE = 50  # things to say in one transaction, which holds a hundred writes; the others are found by the next check
+
+
+class Acknowledgement(Wire):
+    """Somebody knows of it, and need not be reminded."""
+
+    by: str
+    at: Moment
+    reason: str
+
+
+class OpenDrift(Drift):
+    """A drift as it stands."""
+
+    first_seen: Moment
+    last_seen: Moment
+    acknowledged: Acknowledgement | None
 
 
 class Standing(Wire):
@@ -29,24 +47,49 @@ class Standing(Wire):
     away_since: Moment | None = None  # not seen any more, and perhaps not over
     over_since: Moment | None = None  # told to be over; kept for a while, in case it returns
     returns: int = 0
+    acknowledged: Acknowledgement | None = None  # of what it is; not of what it may turn into
 
     @property
     def is_open(self) -> bool:
         return self.over_since is None
 
+    @property
+    def shown(self) -> OpenDrift:
+        seen = {"first_seen": self.first_seen, "last_seen": self.last_seen, "acknowledged": self.acknowledged}
+        return OpenDrift(**dict(self.drift), **seen)
+
 
 class Book(Wire):
     version: int = 0  # goes up with each change, so that of two checks at once one sees that it was overtaken
     standing: tuple[Standing, ...] = ()
+    proof: AskedProof | None = None  # the last one that was asked for
+    whole_proof_at: Moment | None = None  # when one of all groups was
 
     @property
     def open(self) -> dict[str, Drift]:
         return {one.drift.fingerprint: one.drift for one in self.standing if one.is_open}
 
+    @property
+    def shown(self) -> tuple[OpenDrift, ...]:
+        return tuple(one.shown for one in self.standing if one.is_open)
+
+    def acknowledging(self, fingerprint: str, word: Acknowledgement) -> Self | None:
+        """The book with this word on an open drift; None where there is none of this fingerprint."""
+        if fingerprint not in self.open:
+            return None
+        known = {one.drift.fingerprint: one for one in self.standing}
+        known[fingerprint] = known[fingerprint].model_copy(update={"acknowledged": word})
+        return self.model_copy(update={"version": self.version + 1, "standing": tuple(known.values())})
+
+    def asking(self, proof: AskedProof) -> Self:
+        whole = {} if proof.instance_group_names else {"whole_proof_at": proof.at}
+        return self.model_copy(update={"proof": proof, **whole})
+
 
 class Saying(NamedTuple):
     detail_type: DetailType
     drift: Drift
+    reminds: bool = False  # it was told before, and is as it was
 
 
 class Turn(NamedTuple):
@@ -72,7 +115,7 @@ def turned(
         says += [turn.says] if turn.says else []
         standing[fingerprint] = turn.standing
     kept = tuple(one for one in standing.values() if one)
-    return Book(version=book.version + 1, standing=kept), says
+    return book.model_copy(update={"version": book.version + 1, "standing": kept}), says
 
 
 def _turns(
@@ -96,10 +139,15 @@ def _seen(one: Standing, drift: Drift, at: datetime) -> Turn:
     now = one.model_copy(update={"drift": drift.model_copy(update=since), "last_seen": at, "away_since": None})
     if not one.is_open:
         now = now.model_copy(update={"over_since": None, "returns": one.returns + 1, "first_seen": at})
-    due = drift.severity is not Severity.UNKNOWN and at >= one.told_at + REMINDER
-    if one.is_open and not due and _alike(one.drift, drift):
+    known = drift.severity is Severity.UNKNOWN or one.acknowledged is not None
+    due = not known and at >= one.told_at + REMINDER
+    same = one.is_open and _alike(one.drift, drift)
+    if same and not due:
         return Turn(now, None)
-    return Turn(now.model_copy(update={"told_at": at}), Saying(DetailType.DRIFT_DETECTED, now.drift))
+    return Turn(
+        now.model_copy(update={"told_at": at, "acknowledged": None}),
+        Saying(DetailType.DRIFT_DETECTED, now.drift, reminds=same),
+    )
 
 
 def _alike(one: Drift, other: Drift) -> bool:
@@ -112,5 +160,5 @@ def _missed(one: Standing, at: datetime) -> Turn:
     away_since = one.away_since or at
     if one.returns >= FLAPPING and at < away_since + CALM:
         return Turn(one.model_copy(update={"away_since": away_since}), None)
-    over = one.model_copy(update={"over_since": at, "away_since": None, "told_at": at})
+    over = one.model_copy(update={"over_since": at, "away_since": None, "told_at": at, "acknowledged": None})
     return Turn(over, Saying(DetailType.DRIFT_RESOLVED, one.drift))

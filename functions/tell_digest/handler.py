@@ -1,0 +1,18 @@
+"""Step "Tell digest"."""
+
+from control_plane.aws.bus import Bus
+from control_plane.aws.clients import client
+from control_plane.aws.watch_table import WatchTable
+from control_plane.entry import now, step
+from control_plane.settings import setting
+from control_plane.steps.tell_digest import Report, Request, tell_digest
+
+
+@step(Request)
+def lambda_handler(request: Request) -> Report:
+    return tell_digest(
+        request,
+        watch=WatchTable(client("dynamodb"), setting("TABLE_NAME")),
+        bus=Bus(client("events"), setting("EVENT_BUS_NAME")),
+        now=now,
+    )
