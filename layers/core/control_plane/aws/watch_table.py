@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 LISTS = frozenset({"dynamodb:Query"})
 READS = frozenset({"dynamodb:BatchGetItem"})
-CHECKS = LISTS | READS | {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
+KEEPS = LISTS | READS | {"dynamodb:DeleteItem", "dynamodb:PutItem"}
+CHECKS = KEEPS | {"dynamodb:BatchWriteItem"}
 NOTICES = frozenset({"dynamodb:Query", "dynamodb:PutItem"})
 BEGINS = READS | {"dynamodb:BatchWriteItem", "dynamodb:PutItem"}
 ACTIONS = LISTS | CHECKS | NOTICES | BEGINS

@@ -29,7 +29,7 @@ from control_plane.steps.doorway import Caller, Doorway, Refusal
 
 NAME_MAX = 63  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateCluster.html
 
-ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS | watch_table.CHECKS
+ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS | watch_table.KEEPS
 
 TRIES = 5  # at a book that looks write to, too
 
