@@ -70,10 +70,24 @@ def test_a_route_that_is_swapped_has_its_group_s_nodes_asked_and_so_has_its_end(
 
     [put_back] = asked(watched, route_to("WorkerNatGatewayId"))
     assert (put_back["DetailType"], groups(put_back)) == (VERIFIED, ["worker"])
-    assert [kind for kind, _ in watched.told()] == [DETECTED, RESOLVED]
+    assert [kind for kind, _ in watched.told()][-2:] == [DETECTED, RESOLVED]
     assert in_slack(watched, swapped)
     assert in_slack(watched, put_back)
     assert watched.sim.get(f"/clusters/{watched.stage.cluster}/egress.json") == partners  # some groups are no cluster
+
+
+def test_a_proof_that_could_not_be_asked_for_is_asked_for_by_the_next_look(watched: Watched) -> None:
+    watched.wait(120)  # or the change would be taken for one that comes and goes
+    watched.sim.fail("s3:GetObject", "AccessDenied", status=403, caller="AskForProofsFunction")
+    assert asked(watched, route_to("ControllerNatGatewayId")) == []
+    watched.sim.faults.clear()
+    [late] = asked(watched, Watched.look)
+    assert (late["DetailType"], groups(late)) == (MISMATCH, ["worker"])
+    assert asked(watched, Watched.look) == []
+
+    [put_back] = asked(watched, route_to("WorkerNatGatewayId"))
+    assert put_back["DetailType"] == VERIFIED
+    watched.wait(120)
 
 
 def test_a_node_that_is_replaced_has_its_group_asked_when_the_next_one_is_there(watched: Watched) -> None:
