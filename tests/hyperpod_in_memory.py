@@ -139,8 +139,8 @@ class HyperPodInMemory:
         try:
             answer = self.faults.around(operation, lambda: getattr(self, _snake(operation))(**body))
         except Refused as refusal:
-            return _response(refusal.status, {"__type": refusal.code, "message": refusal.message})
-        return _response(200, answer)
+            return response(refusal.status, _bytes({"__type": refusal.code, "message": refusal.message}))
+        return response(200, _bytes(answer))
 
     def _named(self, name: str) -> dict[str, Any]:
         found = [cluster for arn, cluster in self.clusters.items() if name in {arn, cluster["ClusterName"]}]
@@ -206,10 +206,14 @@ def _page(key: str, items: list[dict[str, Any]], MaxResults: int, NextToken: str
     return {key: items[start : start + MaxResults]} | rest
 
 
-def _response(status: int, body: dict[str, Any]) -> AWSResponse:
+def _bytes(body: dict[str, Any]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def response(status: int, body: bytes) -> AWSResponse:
     headers = HTTPHeaders()
     headers["Content-Type"] = "application/x-amz-json-1.1"
-    return AWSResponse("https://aws", status, headers, _Raw(json.dumps(body).encode()))
+    return AWSResponse("https://aws", status, headers, _Raw(body))
 
 
 class _Raw(io.BytesIO):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pytest
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
 from tests.accounts import TRUST
 
@@ -43,8 +45,11 @@ class AwsNetwork:
         ]
 
 
-def build(subnets: int) -> AwsNetwork:
-    """Private subnets, each with a table and a NAT gateway of its own; a public one; S3 endpoint, role, script."""
+def build(subnets: int, role: str | None = None) -> AwsNetwork:
+    """Private subnets, each with a table and a NAT gateway of its own; a public one; S3 endpoint, role, script.
+
+    Another network has the `role` of the first, and its script.
+    """
     ec2, iam, s3 = boto3.client("ec2"), boto3.client("iam"), boto3.client("s3")
     vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     public = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.0.255.0/24")["Subnet"]["SubnetId"]
@@ -63,7 +68,7 @@ def build(subnets: int) -> AwsNetwork:
         group_id=_security_group(ec2, vpc_id),
         tables=tables,
         nat_gateways=[nat for _, _, nat in private],
-        role=_role_and_script(iam, s3),
+        role=role or _role_and_script(iam, s3),
     )
 
 
@@ -95,3 +100,13 @@ def _role_and_script(iam: "IAMClient", s3: "S3Client") -> str:
     s3.put_object(Bucket=BUCKET, Key="config/on_create.sh.bak", Body=b"")
     role = iam.create_role(RoleName="hyperpod", AssumeRolePolicyDocument=json.dumps(TRUST))
     return role["Role"]["Arn"]
+
+
+def know_public_addresses(patch: pytest.MonkeyPatch) -> None:
+    """Interfaces can be looked for by their public address: a filter that moto does not know."""
+    of_moto = NetworkInterface.get_filter_value
+
+    def filter_value(self: NetworkInterface, name: str, method: str | None = None) -> Any:
+        return self.public_ip if name == "association.public-ip" else of_moto(self, name, method)
+
+    patch.setattr(NetworkInterface, "get_filter_value", filter_value)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface as MotoInterface
 
 from control_plane.aws import account_reader, hyperpod_reader, role_reader
 from control_plane.aws.account_reader import AccountReader
@@ -21,7 +20,7 @@ from control_plane.domain.findings import Severity
 from control_plane.domain.request import Request
 from control_plane.domain.rules import CHECKS, judge
 from control_plane.errors import AwsUnavailable
-from tests.aws.aws_network import BUCKET, AwsNetwork, build
+from tests.aws.aws_network import BUCKET, AwsNetwork, build, know_public_addresses
 from tests.cluster_world import World
 from tests.hyperpod_in_memory import NAME, NOON, OURS, Refused
 
@@ -284,13 +283,7 @@ def test_the_prefix_list_of_a_gateway_endpoint_is_not_read(account: AwsAccount) 
 @pytest.fixture
 def public_interface(account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     """One of two interfaces in the first group's subnet has a public address: its id, and the address."""
-    of_moto = MotoInterface.get_filter_value
-
-    def filter_value(self: MotoInterface, name: str, method: str | None = None) -> Any:
-        # moto does not know this filter
-        return self.public_ip if name == "association.public-ip" else of_moto(self, name, method)
-
-    monkeypatch.setattr(MotoInterface, "get_filter_value", filter_value)
+    know_public_addresses(monkeypatch)
     ec2, subnet = account.ec2, account.network.subnets[0]
     ids = [ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"] for _ in range(2)]
     address = ec2.allocate_address(Domain="vpc")
