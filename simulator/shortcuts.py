@@ -2,6 +2,8 @@
 
 import copy
 import gc
+import json
+from collections import defaultdict
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import botocore.session
 from botocore.loaders import create_loader
 from moto import backends
+from moto.cloudformation.models import Stack
 from moto.core import responses
-from moto.core.serialize import XFormedAttributePicker
+from moto.core.serialize import BaseJSONSerializer, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models import DynamoDBBackend
@@ -29,6 +32,8 @@ from simulator.patching import Patches
 
 Keys = tuple[str, ...]
 
+INDEX_NAME = 6  # its place among the arguments of `Table.query` that follow the key of the partition
+
 _one_loader = cache(create_loader)
 
 
@@ -44,6 +49,9 @@ def install(patches: Patches) -> None:
     patches.replace(ExecutionWorker, "_get_evaluation_entrypoint", _program)
     patches.replace(dynamodb, "copy", SimpleNamespace(deepcopy=_itself_if_a_table))
     patches.replace(DynamoDBBackend, "transact_write_items", _with_a_small_copy(DynamoDBBackend.transact_write_items))
+    patches.replace(Table, "query", _among_few(Table.query))
+    patches.replace(BaseJSONSerializer, "_serialize_type_map", _attributes_as_they_are(BaseJSONSerializer))
+    patches.replace(Stack, "parse_template", staticmethod(_json_first(Stack.parse_template)))
 
 
 def collect_less() -> None:
@@ -118,3 +126,45 @@ def _copied(table: Table, operations: list[dict[str, Any]]) -> Any:
         if key and (partition := DynamoType(key)) in items:
             items[partition] = copy.deepcopy(table.items[partition])
     return items
+
+
+def _among_few(query: Any) -> Any:
+    """Ask the one partition that is meant; moto sorts the whole table first. Of an index, what is in it."""
+
+    def query_few(table: Table, hash_key: DynamoType, *arguments: Any, **more: Any) -> Any:
+        few, index_name = copy.copy(table), arguments[INDEX_NAME]
+        if index_name:
+            [key] = [index.schema[0]["AttributeName"] for index in table.all_indexes() if index.name == index_name]
+            every = [(partition, [*items.items()]) for partition, items in [*table.items.items()]]
+            found = {partition: {at: one for at, one in items if key in one.attrs} for partition, items in every}
+        else:
+            found = {hash_key: table.items.get(hash_key, {})}
+        few.items = defaultdict(dict, found)
+        return query(few, hash_key, *arguments, **more)
+
+    return query_few
+
+
+def _attributes_as_they_are(serializer: Any) -> Any:
+    """The attributes of an item are on the wire what they are in store; moto looks each up in the service's model."""
+    serialize_map = serializer._serialize_type_map
+
+    def _serialize_type_map(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.value.name == "AttributeValue":
+            self._default_serialize(serialized, {name: _attribute(one) for name, one in value.items()}, shape, key)
+        else:
+            serialize_map(self, serialized, value, shape, key)
+
+    return _serialize_type_map
+
+
+def _attribute(value: Any) -> dict[str, Any]:
+    [(kind, inside)] = (value.to_json() if isinstance(value, DynamoType) else value).items()
+    if kind == "M":
+        return {kind: {name: _attribute(one) for name, one in inside.items()}}
+    return {kind: [_attribute(one) for one in inside]} if kind == "L" else {kind: inside}
+
+
+def _json_first(parse: Any) -> Any:
+    """A template that is JSON, as our own are by the time they are deployed; moto tries YAML, in pure Python."""
+    return lambda template: json.loads(template) if template.startswith("{") else parse(template)
