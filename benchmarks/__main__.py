@@ -8,9 +8,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers/core"))  # where Lambda has it on its path, too
 
-from benchmarks import imports, judging, layers, nodes, runs
+from benchmarks import imports, judging, layers, nodes, runs, watch
 
-PARTS = (judging.account_check, judging.request_door, layers.sizes, runs.whole_run, nodes.sessions, imports.starts)
+PARTS = (
+    judging.account_check,
+    judging.request_door,
+    watch.together,
+    watch.comparisons,
+    layers.sizes,
+    runs.whole_run,
+    nodes.sessions,
+    imports.starts,
+)
 
 for part in PARTS:
     if not sys.argv[1:] or part.__module__.removeprefix("benchmarks.") in sys.argv[1:]:
