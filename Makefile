@@ -26,7 +26,7 @@ test: .venv/.dev  ## All tests.
 	@scripts/need.sh curl "the egress probe is a shell script that asks with it"
 	$(BIN)/pytest -n 3  # on two cores: each waits now and then for a process of its own
 
-check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows, scanners, build, tests.
+check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows, scanners, build, a sample of chaos, tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,6 +34,7 @@ check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows
 	$(BIN)/python -m scripts.rule_book --check
 	$(BIN)/python -m scripts.gate
 	scripts/build.sh
+	$(BIN)/pytest tests/chaos/crash_sweep.py
 	$(MAKE) --no-print-directory lab
 	$(MAKE) --no-print-directory test
 

@@ -7,6 +7,7 @@ the simulator goes away.
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -51,6 +52,8 @@ def _warm_up() -> None:
             aws_access_key_id="none",
             aws_secret_access_key="none",  # noqa: S106 # nosec B106 # the simulator takes any key
         )
+    gc.freeze()  # or each worker goes through all of this, page by page, and has its own copy then
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:

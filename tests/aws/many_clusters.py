@@ -82,9 +82,12 @@ def estate(clusters: Sequence[int]) -> Iterator[Estate]:
             }
             _watch(dynamodb, baselines, reader, arns)
             made.names.append(names)
-        for client in (dynamodb, s3, kept, ec2, iam, sagemaker):
-            client.meta.events.register("before-call", made.before_call, unique_id="estate")
+        hooks = [client.meta.events for client in (dynamodb, s3, kept, ec2, iam, sagemaker)]
+        for each in hooks:
+            each.register("before-call", made.before_call)
         yield made
+        for each in hooks:
+            each.unregister("before-call", made.before_call)  # HyperPod's client is one for all
 
 
 def objects_in_memory() -> "S3Client":

@@ -1,4 +1,7 @@
-"""A seeded part of the crash sweep; `make chaos` sweeps all. What fails here is replayed by the line that it prints."""
+"""A seeded part of the crash sweep, for `make check`; `make chaos` sweeps all.
+
+What fails here is replayed by the line that it prints.
+"""
 
 import os
 
