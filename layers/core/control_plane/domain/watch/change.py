@@ -11,7 +11,9 @@ from typing import Any
 
 from control_plane.domain.wire import Moment, Wire
 
-RESOURCE = re.compile(r"(acl|aclassoc|eipalloc|eipassoc|eni|igw|nat|pl|rtb|rtbassoc|sg|subnet|vpc|vpce)-[0-9a-f]{8,17}")
+RESOURCE = re.compile(
+    r"(acl|aclassoc|eigw|eipalloc|eipassoc|eni|igw|nat|pcx|pl|rtb|rtbassoc|sg|subnet|tgw|vgw|vpc|vpce)-[0-9a-f]{8,17}"
+)
 NAMED = {"roleName": "role/", "clusterName": "cluster/"}  # IAM's and SageMaker's calls say names
 # Seconds until CloudTrail has told of a change, mostly; it promises none.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
