@@ -17,7 +17,7 @@ from tests.hostile.strings import ALL, SHOUTS, TEN_KILOBYTES
 from tests.unit.test_slack_message import MACHINE, OUR_LINK, assert_within_slacks_limits, sample, texts
 
 LIVE = re.compile(r"[<>]|&(?!(?:amp|lt|gt);)")
-EVERY_TYPE = pytest.mark.parametrize("detail_type", [*DetailType, "HyperPod Drift Detected"])
+EVERY_TYPE = pytest.mark.parametrize("detail_type", [*DetailType, "HyperPod Cluster Updated"])
 
 
 def filled(shape: Any, text: Callable[[str], str], name: str = "") -> Any:
