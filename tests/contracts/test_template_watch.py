@@ -30,6 +30,8 @@ SPEAK_OF = {
     "ec2:DescribeVpcEndpoints": "VpcEndpoint",
     "ec2:GetManagedPrefixListEntries": "PrefixList",
     "iam:GetRole": "Role",
+    "iam:ListAttachedRolePolicies": "RolePolicy",
+    "iam:ListRolePolicies": "RolePolicy",
     "sagemaker:DescribeCluster": "Cluster",
 }
 
