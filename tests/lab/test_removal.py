@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from signal import SIGINT, SIGKILL
+from signal import SIGINT, SIGKILL, default_int_handler, signal
 from typing import NamedTuple, TypeVar
 
 import pytest
@@ -30,7 +30,15 @@ class Lab(NamedTuple):
 
 
 @pytest.fixture
-def lab(pem: Path) -> Iterator[Lab]:
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """A shell has what it starts in the background ignore it, and so would all that is started from there."""
+    before = signal(SIGINT, default_int_handler)
+    yield
+    signal(SIGINT, before)
+
+
+@pytest.fixture
+def lab(pem: Path, _ctrl_c_is_heard: None) -> Iterator[Lab]:
     """A lab, asked by a process of its own, in which curl waits for an answer that never comes."""
     command = [sys.executable, "-c", ASK, str(pem), *ARGUMENTS]
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as asker:
