@@ -22,11 +22,15 @@ demo: .venv/.simulator  ## The main job, here and now: deploy, ask for a cluster
 up: .venv/.simulator  ## The simulator, until you stop it; its one line says where it listens.
 	@$(BIN)/python -m simulator up --speed $(SPEED)
 
-test: .venv/.dev  ## All tests.
-	@scripts/need.sh curl "the egress probe is a shell script that asks with it"
-	$(BIN)/pytest -n 3  # on two cores: each waits now and then for a process of its own
+# Three processes on two cores: each waits now and then for one of its own.
+THREE := -n 3
+LONG := tests/stories tests/aws tests/chaos  # where they are
 
-check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows, scanners, build, a sample of chaos, tests.
+test: .venv/.dev  ## All tests but the long ones.
+	@scripts/need.sh curl "the egress probe is a shell script that asks with it"
+	$(BIN)/pytest $(THREE) -m "not long"
+
+check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows, scanners, build, the long tests, all others.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,7 +38,7 @@ check: .venv/.dev .venv-tools/.done  ## Everything CI runs: style, types, arrows
 	$(BIN)/python -m scripts.rule_book --check
 	$(BIN)/python -m scripts.gate
 	scripts/build.sh
-	$(BIN)/pytest tests/chaos/crash_sweep.py
+	$(BIN)/pytest $(THREE) -m long $(LONG)
 	$(MAKE) --no-print-directory lab
 	$(MAKE) --no-print-directory test
 

@@ -176,8 +176,8 @@ class Simulator:
             logger = logging.getLogger(name)
             self._closing.callback(logger.setLevel, logger.level)
             logger.setLevel(logging.CRITICAL)
-        self._closing.callback(moto_api_backend.reset)
         self._closing.callback(patches.undo)
+        self._closing.callback(moto_api_backend.reset)  # first of the two: its short cuts hold for this, too
 
     def acting_as(self, caller: str) -> Clients:
         """Clients that sign as a function does, by logical id or name, and are judged by its role; or as anybody.

@@ -28,6 +28,7 @@ def calls(asked: Counter[str], service: str) -> int:
     return sum(often for call, often in asked.items() if call.startswith(f"{service}:"))
 
 
+@pytest.mark.long
 def test_a_thousand_clusters_in_twenty_vpcs_cost_a_read_of_each_vpc_and_one_description_of_each_cluster() -> None:
     with estate(ESTATE) as many:
         _all_are_looked_at(many)

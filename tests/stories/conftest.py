@@ -1,12 +1,18 @@
 """One simulator for all stories of a process; a stage for each."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from simulator.app import Simulator
+from simulator.door import Answered
 from tests.canaries import unseen
 from tests.stories.stage import Stage, on_request
+
+STORIES_A_NETWORK = 20
+STORY_TELLERS = ("visitor", "ops")
+CHANGE = re.compile(r"(ec2|iam|s3):(?!Describe|Get|List|Head)")
 
 
 @pytest.fixture(scope="session")
@@ -15,21 +21,32 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-@pytest.fixture
-def stage(simulator: Simulator) -> Iterator[Stage]:
-    yield Stage(simulator)
-    simulator.settle()
-    simulator.faults.clear()
+def stages(sim: Simulator) -> Iterator[Stage]:
+    """Stages in networks that they share: one takes as long to make as a short story to tell, and fills with nodes."""
+    while True:
+        first = Stage(sim)
+        for _ in range(STORIES_A_NETWORK):
+            yield first.again()
 
 
 @pytest.fixture(scope="session")
-def untouched(simulator: Simulator) -> Stage:
-    return Stage(simulator)
+def shared(simulator: Simulator) -> Iterator[Stage]:
+    return stages(simulator)
 
 
 @pytest.fixture
-def visit(simulator: Simulator, untouched: Stage) -> Iterator[Stage]:
-    """A stage in a network that it must leave as it is: a network takes as long to make as a short story to tell."""
-    yield untouched.again()
+def stage(request: pytest.FixtureRequest, simulator: Simulator, shared: Iterator[Stage]) -> Iterator[Stage]:
+    """A stage in a network that other stories share, unless this one `changes_network`: then in one of its own."""
+    alone = request.node.get_closest_marker("changes_network")
+    stage = Stage(simulator) if alone else next(shared)
+    before = len(simulator.calls())
+    yield stage
     simulator.settle()
     simulator.faults.clear()
+    simulator.hyperpod.heal(stage.cluster)  # or it is tried again every quarter of an hour, for all stories to hear
+    assert alone or not changes(simulator.calls()[before:]), "Who changes a network says so: changes_network."
+
+
+def changes(calls: Iterable[Answered]) -> set[str]:
+    """What the story-teller changed in the account."""
+    return {it.call.name for it in calls if it.call.caller in STORY_TELLERS and CHANGE.match(it.call.name)}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.stories.stage import Ending, Stage
 from tests.stories.test_drift import DETECTED, RESOLVED, Watched, route_to
 from tests.stories.test_egress_checks import somebody_elses
@@ -18,26 +20,27 @@ def adopt(stage: Stage, **body: Any) -> Ending:
     return asked(stage, "POST", "/adoptions", ClusterName=stage.cluster, **body)
 
 
-def test_a_strangers_cluster_is_adopted_with_its_proof_and_left_as_it_is(visit: Stage) -> None:
-    somebody_elses(visit)
-    sagemaker = visit.sim.client("sagemaker")
-    before = sagemaker.describe_cluster(ClusterName=visit.cluster)
-    since = len(visit.sim.calls())
-    ending = adopt(visit)
+def test_a_strangers_cluster_is_adopted_with_its_proof_and_left_as_it_is(stage: Stage) -> None:
+    somebody_elses(stage)
+    sagemaker = stage.sim.client("sagemaker")
+    before = sagemaker.describe_cluster(ClusterName=stage.cluster)
+    since = len(stage.sim.calls())
+    ending = adopt(stage)
 
     assert (ending.run["State"], ending.run["Kind"], ending.told) == (
         "Adopted",
         "Adoption",
         ["HyperPod Cluster Adopted"],
     )
-    assert (ending.run["Proved"], ending.seen) == (["OnNodes"], {"worker": [visit.ids["WorkerPublicIp"]]})
+    assert (ending.run["Proved"], ending.seen) == (["OnNodes"], {"worker": [stage.ids["WorkerPublicIp"]]})
     assert [group["InstanceGroupName"] for group in ending.run["Groups"]] == ["worker"]
-    after = sagemaker.describe_cluster(ClusterName=visit.cluster)
+    after = sagemaker.describe_cluster(ClusterName=stage.cluster)
     assert {**after, "ResponseMetadata": None} == {**before, "ResponseMetadata": None}
-    writes = {it.call.name for it in visit.sim.calls()[since:] if it.call.service in ("ec2", "sagemaker", "iam")}
+    writes = {it.call.name for it in stage.sim.calls()[since:] if it.call.service in ("ec2", "sagemaker", "iam")}
     assert {name for name in writes if not name.partition(":")[2].startswith(("Describe", "List", "Get"))} == set()
 
 
+@pytest.mark.changes_network
 def test_what_is_wrong_with_it_is_told_and_no_reason_to_refuse(stage: Stage) -> None:
     somebody_elses(stage)
     stage.route("Worker", NatGatewayId=stage.failed_nat_gateway())
@@ -48,6 +51,7 @@ def test_what_is_wrong_with_it_is_told_and_no_reason_to_refuse(stage: Stage) -> 
     assert ending.run["Egress"] == []
 
 
+@pytest.mark.changes_network
 def test_it_is_watched_from_then_on(stage: Stage) -> None:
     somebody_elses(stage)
     adopt(stage, Egress={"Prove": []})
@@ -62,6 +66,7 @@ def changed_and_looked(it: Watched) -> None:
     it.look()
 
 
+@pytest.mark.changes_network
 def test_what_is_there_now_can_be_accepted_with_a_reason(stage: Stage) -> None:
     watched = Watched(stage)
     assert [kind for kind, _ in watched.after(changed_and_looked)] == [DETECTED]
@@ -78,22 +83,23 @@ def test_what_is_there_now_can_be_accepted_with_a_reason(stage: Stage) -> None:
     assert newest["S3Uri"].endswith(f"/baselines/{stage.cluster}/{accepted.run['RunId']}.json")
 
 
-def test_a_cluster_that_is_not_there_is_not_adopted(visit: Stage) -> None:
-    ending = adopt(visit)
+def test_a_cluster_that_is_not_there_is_not_adopted(stage: Stage) -> None:
+    ending = adopt(stage)
     assert (ending.run["State"], ending.told) == ("Refused", ["HyperPod Cluster Refused"])
     assert "Nothing was made, and nothing was changed." in ending.slack[0]
 
 
-def test_a_request_by_event_is_as_good(visit: Stage) -> None:
-    somebody_elses(visit)
-    request_id = f"{visit.cluster}-event"
-    request = {"RequestId": request_id, "ClusterName": visit.cluster, "Egress": {"Prove": []}}
-    visit.sim.put_request(request, "HyperPod Cluster Adoption Requested")
-    visit.sim.settle()
+def test_a_request_by_event_is_as_good(stage: Stage) -> None:
+    somebody_elses(stage)
+    request_id = f"{stage.cluster}-event"
+    request = {"RequestId": request_id, "ClusterName": stage.cluster, "Egress": {"Prove": []}}
+    stage.sim.put_request(request, "HyperPod Cluster Adoption Requested")
+    stage.sim.settle()
 
-    assert visit.ending(visit.sim.run_id(request_id)).told == ["HyperPod Cluster Adopted"]
+    assert stage.ending(stage.sim.run_id(request_id)).told == ["HyperPod Cluster Adopted"]
 
 
+@pytest.mark.changes_network
 def test_a_look_can_be_asked_for(stage: Stage) -> None:
     watched = Watched(stage)
 
@@ -105,5 +111,5 @@ def test_a_look_can_be_asked_for(stage: Stage) -> None:
     assert [kind for kind, _ in watched.after(change_and_ask)] == [DETECTED]
 
 
-def test_nobody_looks_at_what_is_not_watched(visit: Stage) -> None:
-    assert visit.sim.api("POST", f"/clusters/{visit.cluster}/drift-checks").status == 404
+def test_nobody_looks_at_what_is_not_watched(stage: Stage) -> None:
+    assert stage.sim.api("POST", f"/clusters/{stage.cluster}/drift-checks").status == 404

@@ -11,11 +11,6 @@ UNPROBED: dict[str, Any] = {"Egress": {"Prove": []}}  # what is told here has no
 pytestmark = pytest.mark.filterwarnings("ignore:Exception.Refused. with code:UserWarning")
 
 
-@pytest.fixture
-def stage(visit: Stage) -> Stage:
-    return visit
-
-
 def assert_told(ending: Ending, phase: str, cause: str, detail: str, remedy: str) -> None:
     run = ending.run
     assert (run["State"], run["Phase"], run["Cause"]) == ("Failed", phase, cause), run["CauseDetail"]

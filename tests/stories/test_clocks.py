@@ -51,13 +51,14 @@ def moments_of(run: dict[str, Any]) -> list[str]:
     return [*phases, run["UpdatedAt"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ask", [good, refused, failed])
 def test_a_run_ends_the_same_whatever_time_its_functions_think_it_is(
     stage: Stage, ask: Callable[[Stage], dict[str, Any]]
 ) -> None:
     undisturbed = end_of(stage.run(ask(stage)))
     for seed in range(2 * TIMES):
-        other = Stage(stage.sim)
+        other = stage.again()
         with stage.sim.skewed(off_by(seed)):
             ending = other.run(ask(other))
         assert end_of(ending) == undisturbed, f"seed {seed}"
@@ -66,13 +67,14 @@ def test_a_run_ends_the_same_whatever_time_its_functions_think_it_is(
         assert times == sorted(times), f"seed {seed}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ask", [good, failed])
 def test_nor_does_it_end_otherwise_when_half_of_its_looks_are_stale_as_well(
     stage: Stage, ask: Callable[[Stage], dict[str, Any]]
 ) -> None:
     undisturbed = end_of(stage.run(ask(stage)))
     for seed in range(TIMES):
-        other = Stage(stage.sim)
+        other = stage.again()
         other.sim.inject(*stale_looks(1 + seed % MOST_STATES_AGO))
         with other.sim.skewed(off_by(seed)):
             ending = other.run(ask(other))

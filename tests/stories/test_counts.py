@@ -140,6 +140,7 @@ def subnets(stage: Stage, count: int) -> list[str]:
     return [each["Subnet"]["SubnetId"] for each in made]
 
 
+@pytest.mark.changes_network
 @pytest.mark.parametrize(("groups", "others"), [(1, 0), (100, 0), (100, 16)])
 def test_the_account_is_read_in_as_many_calls_for_100_groups_in_16_subnets_as_for_one(
     stage: Stage, groups: int, others: int

@@ -24,11 +24,6 @@ DEAD = [
 ]
 
 
-@pytest.fixture
-def stage(visit: Stage) -> Stage:
-    return visit
-
-
 @pytest.mark.parametrize(
     ("function", "kind", "phase", "error"),
     [pytest.param(*row, id=f"{row[0].removesuffix('Function')} {row[1]}") for row in DEAD],

@@ -36,11 +36,6 @@ UNANSWERED = [
 ]
 
 
-@pytest.fixture
-def stage(visit: Stage) -> Stage:
-    return visit
-
-
 def asked(function: str) -> dict[str, Any]:
     return {} if "Probes" in function else UNPROBED
 

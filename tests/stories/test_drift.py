@@ -17,6 +17,8 @@ DETECTED, RESOLVED = "HyperPod Drift Detected", "HyperPod Drift Resolved"
 EVERYWHERE = "0.0.0.0/0"
 UNPROBED: dict[str, Any] = {"Egress": {"Prove": []}}
 
+pytestmark = pytest.mark.changes_network
+
 
 class Watched:
     """A cluster under watch, in a network of its own, and somebody who changes things."""

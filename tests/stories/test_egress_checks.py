@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.stories.stage import Ending, Stage
 
 
@@ -21,22 +23,23 @@ def somebody_elses(stage: Stage, **group: Any) -> None:
     stage.sim.settle()
 
 
-def test_a_stranger_s_cluster_is_verified_and_left_as_it_is(visit: Stage) -> None:
-    somebody_elses(visit)
-    sagemaker = visit.sim.client("sagemaker")
-    before = sagemaker.describe_cluster(ClusterName=visit.cluster)
-    ending = check(visit)
+def test_a_stranger_s_cluster_is_verified_and_left_as_it_is(stage: Stage) -> None:
+    somebody_elses(stage)
+    sagemaker = stage.sim.client("sagemaker")
+    before = sagemaker.describe_cluster(ClusterName=stage.cluster)
+    ending = check(stage)
 
     assert (ending.run["State"], ending.run["Kind"], ending.told) == (
         *("Verified", "EgressCheck"),
         ["HyperPod Egress Verified"],
     )
-    assert ending.seen == {"worker": [visit.ids["WorkerPublicIp"]]}
-    assert visit.ids["WorkerPublicIp"] in ending.slack[0]
-    after = sagemaker.describe_cluster(ClusterName=visit.cluster)
+    assert ending.seen == {"worker": [stage.ids["WorkerPublicIp"]]}
+    assert stage.ids["WorkerPublicIp"] in ending.slack[0]
+    after = sagemaker.describe_cluster(ClusterName=stage.cluster)
     assert {**after, "ResponseMetadata": None} == {**before, "ResponseMetadata": None}
 
 
+@pytest.mark.changes_network
 def test_it_compares_with_what_the_routes_promise_by_then_or_with_what_is_asked(stage: Stage) -> None:
     somebody_elses(stage)
     stage.route("Worker", NatGatewayId=stage.ids["ControllerNatGatewayId"])
@@ -48,6 +51,7 @@ def test_it_compares_with_what_the_routes_promise_by_then_or_with_what_is_asked(
     assert as_asked.run["ClusterDisposition"] is None
 
 
+@pytest.mark.changes_network
 def test_the_last_proof_is_what_a_partner_reads(stage: Stage) -> None:
     made = stage.run(stage.two_groups())
     stage.route("Worker", NatGatewayId=stage.ids["ControllerNatGatewayId"])
@@ -64,36 +68,36 @@ def test_the_last_proof_is_what_a_partner_reads(stage: Stage) -> None:
     assert stage.sim.get(f"/clusters/{stage.cluster}")["RunId"] == made.run["RunId"]
 
 
-def test_a_cluster_that_is_not_there_is_unverified(visit: Stage) -> None:
-    ending = check(visit)
+def test_a_cluster_that_is_not_there_is_unverified(stage: Stage) -> None:
+    ending = check(stage)
     assert (ending.run["State"], ending.told) == ("Unverified", ["HyperPod Egress Unverified"])
     assert [finding["Rule"] for finding in ending.run["Findings"]] == ["PROOF-004"]
 
 
-def test_a_cluster_that_comes_up_is_checked_beside_its_run_and_is_unverified(visit: Stage) -> None:
-    with visit.sim.hold():
-        run_id = visit.start(visit.request(), until="WaitForCluster")
-        visit.sim.clock.sleep(60)
-    ending = check(visit)
+def test_a_cluster_that_comes_up_is_checked_beside_its_run_and_is_unverified(stage: Stage) -> None:
+    with stage.sim.hold():
+        run_id = stage.start(stage.request(), until="WaitForCluster")
+        stage.sim.clock.sleep(60)
+    ending = check(stage)
 
     assert ending.run["State"] == "Unverified"
     assert [row["Verdict"] for row in ending.run["Egress"]] == ["Unknown"]
-    assert visit.sim.get(f"/runs/{run_id}")["State"] == "Provisioned"
+    assert stage.sim.get(f"/runs/{run_id}")["State"] == "Provisioned"
 
 
-def test_who_may_not_look_at_the_cluster_is_told_so_and_nothing_is_called_failed(visit: Stage) -> None:
-    somebody_elses(visit)
-    visit.sim.fail("sagemaker:DescribeCluster", "AccessDeniedException", status=400, caller="CheckAccountFunction")
-    ending = check(visit)
-    visit.sim.faults.clear()
+def test_who_may_not_look_at_the_cluster_is_told_so_and_nothing_is_called_failed(stage: Stage) -> None:
+    somebody_elses(stage)
+    stage.sim.fail("sagemaker:DescribeCluster", "AccessDeniedException", status=400, caller="CheckAccountFunction")
+    ending = check(stage)
+    stage.sim.faults.clear()
 
     assert (ending.run["State"], ending.told) == ("Unverified", ["HyperPod Egress Unverified"])
     [finding] = ending.run["Findings"]
     assert (finding["Rule"], "sagemaker:DescribeCluster" in finding["Seen"]) == ("PROOF-003", True)
 
 
-def test_a_check_that_is_sent_twice_is_one(visit: Stage) -> None:
-    somebody_elses(visit)
-    first, again = check(visit), check(visit)
+def test_a_check_that_is_sent_twice_is_one(stage: Stage) -> None:
+    somebody_elses(stage)
+    first, again = check(stage), check(stage)
     assert first.run == again.run
     assert len(again.told) == 1

@@ -15,11 +15,6 @@ REFUSED: dict[str, Any] = {"Egress": {"ExpectedPublicIps": ["203.0.113.99"]}}  #
 LONG_PAST = 3 * 3600.0  # virtual seconds: the deadline, the sweeper's grace, and every retry of everybody
 
 
-@pytest.fixture
-def stage(visit: Stage) -> Stage:
-    return visit
-
-
 def letters_about(stage: Stage, word: str) -> list[str]:
     return [letter for letter in stage.dead_letters() if word in letter]
 

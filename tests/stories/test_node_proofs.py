@@ -39,15 +39,16 @@ def _nothing_is_left_open(simulator: Simulator) -> Iterator[None]:
     assert len(simulator.sessions.abandoned()) == before
 
 
-def test_every_group_s_nodes_prove_their_own_way_out(visit: Stage) -> None:
-    ending = visit.run(visit.two_groups(Egress={"NodesPerGroup": "All"}))
-    controller, worker = visit.ids["ControllerPublicIp"], visit.ids["WorkerPublicIp"]
+def test_every_group_s_nodes_prove_their_own_way_out(stage: Stage) -> None:
+    ending = stage.run(stage.two_groups(Egress={"NodesPerGroup": "All"}))
+    controller, worker = stage.ids["ControllerPublicIp"], stage.ids["WorkerPublicIp"]
 
     assert ending.run["Proved"] == ["BeforeCreate", "OnNodes"]
     assert node_rows(ending) == [("controller", "Match", [controller]), *[("worker", "Match", [worker])] * 2]
     assert [finding["Rule"] for finding in ending.run["Findings"] if finding["Severity"] == "UNKNOWN"] == []
 
 
+@pytest.mark.changes_network
 def test_a_way_out_that_was_changed_while_the_cluster_came_up_fails_the_run(stage: Stage) -> None:
     ending = stage.ending(start_and_swap(stage))
     run = ending.run
@@ -62,6 +63,7 @@ def test_a_way_out_that_was_changed_while_the_cluster_came_up_fails_the_run(stag
     assert (ending.clusters, len(ending.ends)) == (1, 1)
 
 
+@pytest.mark.changes_network
 def test_and_takes_the_cluster_away_if_that_was_asked_for(stage: Stage) -> None:
     ending = stage.ending(start_and_swap(stage, OnFailure="Delete"))
     assert (ending.run["Cause"], ending.run["ClusterDisposition"]) == ("EgressOtherAddress", "DeleteRequested")
@@ -91,19 +93,19 @@ VERDICTS = {
 }
 
 
-def groups_in_trouble(visit: Stage, nth: int) -> Ending:
+def groups_in_trouble(stage: Stage, nth: int) -> Ending:
     """A run with a group for each kind of trouble, named after it; every path is in order."""
-    visit.sim.inject(*(SessionFault(f"*_{kind}-*", kind, nth=nth) for kind in SessionKind))
-    ending = visit.run(visit.request(*map(visit.group, SessionKind), Egress=ONLY_NODES))
-    injected = visit.sim.faults.injected()
-    visit.sim.faults.clear()
+    stage.sim.inject(*(SessionFault(f"*_{kind}-*", kind, nth=nth) for kind in SessionKind))
+    ending = stage.run(stage.request(*map(stage.group, SessionKind), Egress=ONLY_NODES))
+    injected = stage.sim.faults.injected()
+    stage.sim.faults.clear()
     assert injected.keys() == set(SessionKind)
     assert ending.run["State"] == "Provisioned", ending.run["CauseDetail"]
     return ending
 
 
-def test_what_happens_to_a_session_is_no_word_about_the_way_out(visit: Stage) -> None:
-    ending = groups_in_trouble(visit, nth=0)
+def test_what_happens_to_a_session_is_no_word_about_the_way_out(stage: Stage) -> None:
+    ending = groups_in_trouble(stage, nth=0)
 
     assert {group: verdict for group, verdict, _ in node_rows(ending)} == VERDICTS
     assert ending.run["Proved"] == []
@@ -111,42 +113,42 @@ def test_what_happens_to_a_session_is_no_word_about_the_way_out(visit: Stage) ->
     assert len(unknown) == len([kind for kind in VERDICTS if VERDICTS[kind] == "Unknown"])
 
 
-def test_what_happens_once_is_asked_again_and_proves(visit: Stage) -> None:
-    ending = groups_in_trouble(visit, nth=1)
+def test_what_happens_once_is_asked_again_and_proves(stage: Stage) -> None:
+    ending = groups_in_trouble(stage, nth=1)
     assert {verdict for _, verdict, _ in node_rows(ending)} == {"Match"}, ending.run["Egress"]
     assert ending.run["Proved"] == ["OnNodes"]
 
 
-def test_where_a_group_may_be_in_several_subnets_its_nodes_say_in_which_they_are(visit: Stage) -> None:
-    both = {**visit.vpc("Worker"), "Subnets": [visit.ids["ControllerSubnetId"], visit.ids["WorkerSubnetId"]]}
-    ending = visit.run(visit.request(visit.group("worker", 2, OverrideVpcConfig=both), Egress=ONLY_NODES))
-    own = {visit.ids[f"{role}SubnetId"]: visit.ids[f"{role}PublicIp"] for role in ("Controller", "Worker")}
+def test_where_a_group_may_be_in_several_subnets_its_nodes_say_in_which_they_are(stage: Stage) -> None:
+    both = {**stage.vpc("Worker"), "Subnets": [stage.ids["ControllerSubnetId"], stage.ids["WorkerSubnetId"]]}
+    ending = stage.run(stage.request(stage.group("worker", 2, OverrideVpcConfig=both), Egress=ONLY_NODES))
+    own = {stage.ids[f"{role}SubnetId"]: stage.ids[f"{role}PublicIp"] for role in ("Controller", "Worker")}
 
     [row] = ending.run["Egress"]
     assert (row["Verdict"], row["ObservedPublicIps"]) == ("Match", [own[row["SubnetId"]]])
 
 
-def test_throttled_sessions_are_started_a_little_later(visit: Stage) -> None:
-    visit.sim.inject(CallFault("ssm:StartSession", CallKind.THROTTLE, times=3))
-    ending = visit.run(visit.request(Egress=ONLY_NODES))
-    visit.sim.faults.clear()
+def test_throttled_sessions_are_started_a_little_later(stage: Stage) -> None:
+    stage.sim.inject(CallFault("ssm:StartSession", CallKind.THROTTLE, times=3))
+    ending = stage.run(stage.request(Egress=ONLY_NODES))
+    stage.sim.faults.clear()
     assert ending.run["Proved"] == ["OnNodes"]
 
 
-def test_who_may_not_start_a_session_leaves_the_proof_open_and_names_the_permission(visit: Stage) -> None:
-    visit.sim.fail("ssm:StartSession", "AccessDeniedException", status=400)
-    ending = visit.run(visit.two_groups(Egress=ONLY_NODES))
-    visit.sim.faults.clear()
+def test_who_may_not_start_a_session_leaves_the_proof_open_and_names_the_permission(stage: Stage) -> None:
+    stage.sim.fail("ssm:StartSession", "AccessDeniedException", status=400)
+    ending = stage.run(stage.two_groups(Egress=ONLY_NODES))
+    stage.sim.faults.clear()
 
     assert (ending.run["State"], ending.run["Proved"]) == ("Provisioned", [])
     assert {row[1] for row in node_rows(ending)} == {"Unknown"}
     assert all("ssm:StartSession" in row["Reason"] for row in ending.run["Egress"])
 
 
-def test_a_session_costs_two_calls_and_a_slot_of_the_account_s_pace(visit: Stage) -> None:
-    before = len(visit.sim.calls())
-    visit.run(visit.request(Egress=ONLY_NODES))
-    asked = [it.call.name for it in visit.sim.calls()[before:] if it.call.caller == "AskNodesFunction"]
+def test_a_session_costs_two_calls_and_a_slot_of_the_account_s_pace(stage: Stage) -> None:
+    before = len(stage.sim.calls())
+    stage.run(stage.request(Egress=ONLY_NODES))
+    asked = [it.call.name for it in stage.sim.calls()[before:] if it.call.caller == "AskNodesFunction"]
 
     assert asked.count("ssm:StartSession") == 1
     assert asked.count("ssm:TerminateSession") == 0  # the service has closed it by itself

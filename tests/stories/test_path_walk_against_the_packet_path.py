@@ -4,6 +4,7 @@ from copy import deepcopy
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -226,6 +227,7 @@ def seen_as(describes: dict[str, list[Shape]], groups: tuple[str, ...], destinat
 groups_of_a_node = st.sampled_from([("sg-1",), ("sg-2",), ("sg-1", "sg-2")])
 
 
+@pytest.mark.long
 @given(networks(), groups_of_a_node, st.sampled_from(DESTINATIONS))
 @settings(max_examples=1000, deadline=None)
 def test_a_walk_ends_where_the_packet_ends(

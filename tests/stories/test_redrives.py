@@ -80,6 +80,7 @@ def deleted_and_its_name_used_again(stage: Stage) -> str:
     return str(first.run["RunId"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scene", [stopped, deleted_and_its_name_used_again], ids=lambda scene: scene.__name__)
 def test_a_failed_run_that_is_redriven_from_any_state_fails_again_and_changes_nothing(stage: Stage, scene: Any) -> None:
     run_id = scene(stage)

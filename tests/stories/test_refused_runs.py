@@ -44,6 +44,7 @@ def assert_refused_before_anything_was_made(ending: Ending) -> None:
     assert "HyperPod Cluster Refused" not in ending.slack[0] or ending.run["ClusterName"] in ending.slack[0]
 
 
+@pytest.mark.changes_network
 @pytest.mark.parametrize(
     ("spoil", "rule"),
     [
@@ -73,6 +74,7 @@ def test_addresses_that_the_routes_do_not_promise_are_refused(stage: Stage) -> N
     assert "EGRESS-001" in ending.rules
 
 
+@pytest.mark.changes_network
 def test_a_subnet_of_another_vpc_is_refused(stage: Stage) -> None:
     other = Stage(stage.sim)
     mixed = stage.group("worker", OverrideVpcConfig=other.vpc("Controller"))
@@ -82,6 +84,7 @@ def test_a_subnet_of_another_vpc_is_refused(stage: Stage) -> None:
     assert any(rule.startswith("NET-") for rule in ending.rules)
 
 
+@pytest.mark.changes_network
 def test_a_lifecycle_script_that_is_not_there_is_refused(stage: Stage) -> None:
     stage.sim.client("s3").delete_object(Bucket=f"sagemaker-{stage.cluster}", Key="config/on_create.sh")
     ending = stage.run(stage.request())

@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from simulator.app import ApiAnswer, Simulator
 from simulator.faults import CallFault, CallKind
 from tests.stories.stage import Stage
@@ -39,6 +41,7 @@ def test_of_eight_callers_at_once_for_one_name_one_is_accepted(stage: Stage) -> 
     assert stage.ending(accepted).clusters == 1
 
 
+@pytest.mark.long
 def test_sixteen_callers_at_once_are_sixteen_runs_and_none_is_lost(stage: Stage) -> None:
     asked = [stage.request(Egress={"ExpectedPublicIps": ["203.0.113.99"]}) for _ in range(16)]
     for number, request in enumerate(asked):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.races import TIMES
 from tests.races.replay import replay, world
 from tests.stories.stage import Stage
@@ -13,7 +15,7 @@ SEEDS = 2 * TIMES
 def a_day(stage: Stage) -> Log:
     """A good run, one that the account refuses, one that fails, and two that the door refuses; all their events."""
     began = len(stage.sim.buses.log())
-    good, others = stage.request(), [Stage(stage.sim) for _ in range(2)]
+    good, others = stage.request(), [stage.again() for _ in range(2)]
     stage.sim.hyperpod.fail(others[1].cluster, "Capacity", "controller")
     with stage.sim.hold():
         stage.sim.put_request(good)
@@ -27,6 +29,7 @@ def a_day(stage: Stage) -> Log:
     return stage.sim.buses.log()[began:]
 
 
+@pytest.mark.long
 def test_a_day_replayed_twice_in_any_order_leaves_table_clusters_executions_and_slack_as_they_were(
     stage: Stage,
 ) -> None:

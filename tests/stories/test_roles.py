@@ -190,6 +190,7 @@ def test_the_same_calls_on_what_is_ours_are_allowed(account: Account) -> None:
         assert account.call(function, call, args)["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+@pytest.mark.changes_network
 def test_a_run_whose_role_has_lost_a_grant_fails_and_names_it(stage: Stage) -> None:
     """The roles are asked at every call: what a role lacks, the stories miss."""
     iam, role = stage.sim.client("iam"), stage.sim.role_name("CreatorRole")

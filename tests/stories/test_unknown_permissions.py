@@ -87,6 +87,8 @@ def told_otherwise(seen: dict[str, list[Finding]], blind: dict[str, list[Finding
             yield f"without {permission}, {rule} says {blind.get(rule)}, and with it {seen.get(rule)}"
 
 
+@pytest.mark.long
+@pytest.mark.changes_network
 @pytest.mark.parametrize("spoil", SPOILED, ids=lambda spoil: spoil.__name__)
 def test_each_permission_of_the_account_check_that_is_taken_away_leaves_its_rules_unknown(
     stage: Stage, spoil: Callable[[Stage], None]

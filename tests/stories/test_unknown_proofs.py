@@ -1,5 +1,7 @@
 """What could not be looked at is told as unknown. It is never a pass and never a fail."""
 
+import pytest
+
 from control_plane.domain.probe.ledger import INSTANCE_TYPES
 from tests.stories.stage import SUBNETS_ONLY, Ending, Stage
 
@@ -12,6 +14,7 @@ def assert_told_and_gone_on(ending: Ending) -> None:
     assert ending.ends == ["HyperPod Cluster Provisioned"]
 
 
+@pytest.mark.changes_network
 def test_a_probe_that_never_comes_online_is_unknown(stage: Stage) -> None:
     stage.sim.agents.never_online(stage.ids["ControllerSubnetId"])
     ending = stage.run(stage.request())

@@ -1,9 +1,11 @@
-"""A seeded part of the crash sweep, for `make check`; `make chaos` sweeps all.
+"""A seeded part of the crash sweep, for `make check`: `make chaos` sweeps all.
 
 What fails here is replayed by the line that it prints.
 """
 
 import os
+
+import pytest
 
 from tests.chaos.sweep import sampled
 
@@ -23,6 +25,7 @@ ALWAYS = [
 DRAWN = {("happy",): 3, ("refused", "contradicted", "failed", "deleted", "late"): 4}
 
 
+@pytest.mark.long
 def test_a_disturbed_run_ends_as_the_undisturbed_one() -> None:
     verdicts = sampled(DRAWN, SEED, ALWAYS)
 
