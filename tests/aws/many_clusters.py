@@ -27,14 +27,13 @@ from control_plane.domain.run import Evidence
 from control_plane.domain.watch import Watched
 from control_plane.steps.check_drift import Checker
 from control_plane.steps.proof_due import Prover
-from tests.aws.aws_network import AwsNetwork, build, know_public_addresses
+from tests.aws.aws_network import HYPERPOD_IS_ELSEWHERE, AwsNetwork, build, know_public_addresses
 from tests.aws.conftest import NOON, TABLE, a_run, create_table
 from tests.hyperpod_in_memory import STACK, Faults, HyperPodInMemory, response
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-HYPERPOD_IS_ELSEWHERE: Any = {"core": {"passthrough": {"services": ["sagemaker"]}}}
 GROUPS = 3
 LATER = NOON + timedelta(hours=1)
 BUCKET = "evidence"
