@@ -1,14 +1,11 @@
 """The life of a cluster, from CreateCluster to its end."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from simulator import hyperpod
 from simulator.context import ACCOUNT, REGION
 from simulator.hyperpod import HyperPod
 from tests.simulator.clusters import (
@@ -16,7 +13,6 @@ from tests.simulator.clusters import (
     ROLE,
     counts,
     free,
-    furnish,
     group,
     interfaces,
     nodes,
@@ -24,43 +20,7 @@ from tests.simulator.clusters import (
     status,
     wish,
 )
-from tests.simulator.worlds import Network, World, build_network, open_world, refusal
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with open_world() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def clusters(world: World) -> HyperPod:
-    return hyperpod.install(world.context, world.patches)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _account(world: World, clusters: HyperPod) -> None:
-    furnish(world)
-
-
-@pytest.fixture
-def sagemaker(world: World) -> Any:
-    return world.client("sagemaker")
-
-
-@pytest.fixture
-def ec2(world: World) -> Any:
-    return world.client("ec2")
-
-
-@pytest.fixture
-def network(world: World) -> Network:
-    return build_network(world)
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    return f"c{sha256(request.node.nodeid.encode()).hexdigest()[:12]}"
+from tests.simulator.worlds import Network, World, build_network, refusal
 
 
 def make_its_own_peer(ec2: Any, group_id: str) -> None:
