@@ -11,16 +11,7 @@ from simulator.faults import Faults
 from simulator.front import Refused
 from simulator.hyperpod import HyperPod
 from simulator.internet import way_out
-from tests.simulator.clusters import (
-    counts,
-    free,
-    group,
-    interfaces,
-    nodes,
-    state_changes,
-    status,
-    wish,
-)
+from tests.simulator.clusters import counts, free, group, interfaces, nodes, state_changes, status, wish
 from tests.simulator.worlds import Network, World, refusal
 
 CLUSTER_EVENT, NODE_HEALTH = "SageMaker HyperPod Cluster Event", "SageMaker HyperPod Cluster Node Health Event"
