@@ -12,6 +12,7 @@ from control_plane.aws.watch_table import WatchTable
 from control_plane.entry import now, step
 from control_plane.settings import setting
 from control_plane.steps.check_drift import Checker, Report, Request
+from control_plane.steps.look import Looker
 from control_plane.steps.proof_due import Prover
 
 
@@ -23,9 +24,12 @@ def lambda_handler(request: Request) -> Report:
     watch, runs = WatchTable(dynamodb, table), RunTable(dynamodb, table)
     checker = Checker(
         watch=watch,
+        looker=Looker(
+            watch=watch,
+            baselines=EvidenceStore(client("s3"), setting("EVIDENCE_BUCKET"), "baselines"),
+            reader=WatchReader(AccountReader(client("ec2"), client("iam"), client("s3"), hyperpod)),
+        ),
         prover=Prover(watch, runs, every=timedelta(days=days) if days else None),
-        baselines=EvidenceStore(client("s3"), setting("EVIDENCE_BUCKET"), "baselines"),
-        reader=WatchReader(AccountReader(client("ec2"), client("iam"), client("s3"), hyperpod)),
         now=now,
     )
     return checker.check(request)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BUCKET = "sagemaker-scripts"
+HYPERPOD_IS_ELSEWHERE: Any = {"core": {"passthrough": {"services": ["sagemaker"]}}}
 
 
 @dataclass(frozen=True)

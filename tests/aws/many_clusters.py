@@ -26,15 +26,15 @@ from control_plane.domain.request import EgressTerms
 from control_plane.domain.run import Evidence
 from control_plane.domain.watch import Watched
 from control_plane.steps.check_drift import Checker
+from control_plane.steps.look import Looker
 from control_plane.steps.proof_due import Prover
-from tests.aws.aws_network import AwsNetwork, build, know_public_addresses
+from tests.aws.aws_network import HYPERPOD_IS_ELSEWHERE, AwsNetwork, build, know_public_addresses
 from tests.aws.conftest import NOON, TABLE, a_run, create_table
 from tests.hyperpod_in_memory import STACK, Faults, HyperPodInMemory, response
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-HYPERPOD_IS_ELSEWHERE: Any = {"core": {"passthrough": {"services": ["sagemaker"]}}}
 GROUPS = 3
 LATER = NOON + timedelta(hours=1)
 BUCKET = "evidence"
@@ -72,7 +72,7 @@ def estate(clusters: Sequence[int]) -> Iterator[Estate]:
         watch, baselines = WatchTable(dynamodb, TABLE), EvidenceStore(kept := objects_in_memory(), BUCKET, "baselines")
         reader = WatchReader(AccountReader(ec2, iam, s3, HyperPodReader(sagemaker, STACK)))
         prover = Prover(watch, RunTable(dynamodb, TABLE), every=timedelta(days=7))
-        made = Estate(Checker(watch, baselines, reader, prover, now=lambda: LATER), watch)
+        made = Estate(Checker(watch, Looker(watch, baselines, reader), prover, now=lambda: LATER), watch)
         for number, count in enumerate(clusters):
             made.networks.append(build(GROUPS, made.networks[0].role if made.networks else None))
             names = [f"{f'vpc-{number}-cluster-{one}-':x<63}" for one in range(count)]

@@ -20,13 +20,12 @@ from control_plane.domain.findings import Severity
 from control_plane.domain.request import Request
 from control_plane.domain.rules import CHECKS, judge
 from control_plane.errors import AwsUnavailable
-from tests.aws.aws_network import BUCKET, AwsNetwork, build, know_public_addresses
+from tests.aws.aws_network import BUCKET, HYPERPOD_IS_ELSEWHERE, AwsNetwork, build, know_public_addresses
 from tests.cluster_world import World
 from tests.hyperpod_in_memory import NAME, NOON, OURS, Refused
 
 GROUPS = 20
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-HYPERPOD_IS_ELSEWHERE: Any = {"core": {"passthrough": {"services": ["sagemaker"]}}}
 READ_WHERE_NEEDED = {"ec2:GetManagedPrefixListEntries", "ec2:DescribeNetworkInterfaces"}
 READS = sorted(account_reader.ACTIONS - READ_WHERE_NEEDED)
 

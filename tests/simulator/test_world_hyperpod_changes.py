@@ -1,69 +1,21 @@
 """What becomes of a cluster that is in service: updated, scaled, its nodes replaced, its interfaces made public."""
 
-from collections.abc import Callable, Iterator
-from hashlib import sha256
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from werkzeug.wrappers import Request
 
-from simulator import hyperpod
 from simulator.controls import Controls
 from simulator.faults import Faults
 from simulator.front import Refused
 from simulator.hyperpod import HyperPod
 from simulator.internet import way_out
-from tests.simulator.clusters import (
-    counts,
-    free,
-    furnish,
-    group,
-    interfaces,
-    nodes,
-    state_changes,
-    status,
-    wish,
-)
-from tests.simulator.worlds import Network, World, build_network, open_world, refusal
+from tests.simulator.clusters import counts, free, group, interfaces, nodes, state_changes, status, wish
+from tests.simulator.worlds import Network, World, refusal
 
 CLUSTER_EVENT, NODE_HEALTH = "SageMaker HyperPod Cluster Event", "SageMaker HyperPod Cluster Node Health Event"
 BACK_IN_SERVICE = ["Creating", "InService", "Updating", "InService"]
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with open_world() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def clusters(world: World) -> HyperPod:
-    return hyperpod.install(world.context, world.patches)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _account(world: World, clusters: HyperPod) -> None:
-    furnish(world)
-
-
-@pytest.fixture(scope="module")
-def sagemaker(world: World, _account: None) -> Any:
-    return world.client("sagemaker")
-
-
-@pytest.fixture(scope="module")
-def ec2(world: World) -> Any:
-    return world.client("ec2")
-
-
-@pytest.fixture
-def network(world: World) -> Network:
-    return build_network(world)
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    return f"c{sha256(request.node.nodeid.encode()).hexdigest()[:12]}"
 
 
 @pytest.fixture

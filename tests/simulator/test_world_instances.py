@@ -1,6 +1,5 @@
 """RunInstances and what becomes of an instance, its interface and its end."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,26 +7,15 @@ import pytest
 
 from simulator.context import REGION
 from simulator.ec2.dead_mans_switch import powers_off_after
-from tests.simulator.worlds import Network, World, build_network, open_world, refusal
+from tests.simulator.worlds import Network, World, build_network, refusal
 
 ARM_IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 INTEL_IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with open_world() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def network(world: World) -> Network:
     return build_network(world)
-
-
-@pytest.fixture
-def ec2(world: World) -> Any:
-    return world.client("ec2")
 
 
 def wish(network: Network, **changes: Any) -> dict[str, Any]:

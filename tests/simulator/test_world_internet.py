@@ -13,7 +13,7 @@ from simulator.hyperpod.cluster import Cluster, Group
 from simulator.hyperpod.nodes import Nodes
 from simulator.internet import Internet, way_out
 from simulator.internet.outside import ELSEWHERE
-from tests.simulator.worlds import Network, World, build_network, open_world
+from tests.simulator.worlds import Network, World, build_network
 
 HOST = "checkip.amazonaws.com"
 ECHO = f"https://{HOST}"
@@ -23,12 +23,6 @@ posted: list[tuple[str, bytes]] = []
 def slack(path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
     posted.append((path, body))
     return 429, {"Retry-After": "7"}, b"slow down"
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with open_world() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +36,6 @@ def outside(world: World) -> Iterator[Internet]:
 def _unchanged(outside: Internet) -> Iterator[None]:
     yield
     outside.outside.reset()
-
-
-@pytest.fixture
-def network(world: World) -> Network:
-    return build_network(world)
 
 
 @pytest.fixture

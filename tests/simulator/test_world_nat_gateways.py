@@ -1,24 +1,12 @@
 """NAT gateways, Elastic IPs and the routes that point to them."""
 
-from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
 from simulator.ec2.addresses import PUBLIC_BLOCKS
-from tests.simulator.worlds import World, build_network, open_world, refusal
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with open_world() as opened:
-        yield opened
-
-
-@pytest.fixture
-def ec2(world: World) -> Any:
-    return world.client("ec2")
+from tests.simulator.worlds import World, build_network, refusal
 
 
 def nat(ec2: Any, nat_id: str) -> Any:

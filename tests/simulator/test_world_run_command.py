@@ -11,16 +11,10 @@ from simulator.context import REGION
 from simulator.internet import Internet
 from simulator.ssm import Agents
 from simulator.ssm.agents import ACTIONS
-from tests.simulator.worlds import Network, World, build_network, open_world, refusal
+from tests.simulator.worlds import Network, World, build_network, refusal
 
 IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 ECHO_SCRIPT = ["echo \"$(curl -q -4 -sS --noproxy '*' https://checkip.amazonaws.com) for {{ Nonce }}\""]
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with open_world() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

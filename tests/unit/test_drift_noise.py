@@ -16,11 +16,9 @@ from control_plane.domain.drift.row import Drift
 from control_plane.domain.drift.sides import sides
 from control_plane.domain.rules import CHECKS
 from tests.accounts import PUBLIC, ROLE, SCRIPT, VPC, WORKER, WORKER_IP, nat_gateway, route, route_table, security_group
+from tests.unit.drift_changes import OTHER_IP, around_the_nat, interface
 from tests.unit.drift_stories import ARN, Change, WatchedAccount, baseline_of, drifts, nothing, seen_of
-from tests.unit.test_drift_stories import around_the_nat, interface
 from tests.unit.test_rules_cautions import regional
-
-OTHER_IP = "203.0.113.9"
 
 
 def address(ip: str, status: str = "succeeded") -> dict[str, str]:

@@ -1,6 +1,5 @@
 """One read pass over the account: everything that the rules judge, and what could not be read."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from control_plane.aws.lifecycle_reader import File, find_file
 from control_plane.aws.network_reader import NetworkReader
 from control_plane.aws.reading import Reading
 from control_plane.aws.role_reader import read_role, with_policies
-from control_plane.domain.account.facts import Content, ExistingCluster, Facts, Presence, Role
+from control_plane.domain.account.facts import ExistingCluster, Facts, Role
 from control_plane.domain.account.lifecycle import S3Object, entry_files
 from control_plane.domain.cluster.seen import Cluster
 from control_plane.domain.cluster.shape import ClusterShape
@@ -38,16 +37,9 @@ class AccountReader:
             AwsUnavailable: AWS was busy; nothing was changed, so all of it can be asked again.
         """
         reading = Reading()
-        files = read_lifecycle_files(self._s3, shape, reading)
-        return Facts(
-            read_at=at,
-            network=NetworkReader(self._ec2, reading).read(shape),
-            roles=read_roles(self._iam, shape, reading),
-            lifecycle_files=_presences(files),
-            lifecycle_contents=_contents(files),
-            cluster=self._cluster(run, reading),
-            unread=reading.unread,
-        )
+        facts = self._read(shape, at, reading)
+        cluster = self._cluster(run, reading)
+        return facts.model_copy(update={"cluster": cluster, "unread": reading.unread})
 
     def cluster(self, name: str) -> tuple[Cluster, dict[str, Any]] | None:
         """A cluster that is there, and in CreateCluster's names what it is made of."""
@@ -60,20 +52,22 @@ class AccountReader:
 
     def read_existing(self, shape: ClusterShape, at: datetime) -> Facts:
         """All that decides about a cluster that is there, whoever made it; of several at once, see `together`."""
-        reading = Reading()
-        files = read_lifecycle_files(self._s3, shape, reading)
-        return Facts(
-            read_at=at,
-            network=NetworkReader(self._ec2, reading).read(shape, interfaces=True),
-            roles=read_roles(self._iam, shape, reading),
-            lifecycle_files=_presences(files),
-            lifecycle_contents=_contents(files),
-            unread=reading.unread,
-        )
+        return self._read(shape, at, Reading(), interfaces=True)
 
     def read_watched(self, shape: ClusterShape, at: datetime) -> Facts:
         """And what nobody judges, but what may change under a cluster."""
         return with_policies(self._iam, self.read_existing(shape, at))
+
+    def _read(self, shape: ClusterShape, at: datetime, reading: Reading, *, interfaces: bool = False) -> Facts:
+        files = read_lifecycle_files(self._s3, shape, reading)
+        return Facts(
+            read_at=at,
+            network=NetworkReader(self._ec2, reading).read(shape, interfaces=interfaces),
+            roles=read_roles(self._iam, shape, reading),
+            lifecycle_files={uri: file.presence for uri, file in files.items()},
+            lifecycle_contents={uri: file.content for uri, file in files.items() if file.content},
+            unread=reading.unread,
+        )
 
     def _cluster(self, run: Run, reading: Reading) -> ExistingCluster | None:
         for found in reading.attempt(partial(self._hyperpod.look, run), subject=str(run.cluster_name)):
@@ -102,11 +96,3 @@ def read_lifecycle_files(s3: "S3Client", shape: ClusterShape, reading: Reading) 
         if (file := S3Object.of(uri))
         for found in reading.attempt(partial(find_file, s3, file), subject=uri, whole=False)
     }
-
-
-def _presences(files: Mapping[str, File]) -> dict[str, Presence]:
-    return {uri: file.presence for uri, file in files.items()}
-
-
-def _contents(files: Mapping[str, File]) -> dict[str, Content]:
-    return {uri: file.content for uri, file in files.items() if file.content}

@@ -51,16 +51,15 @@ REQUEST_ID: dict[str, Any] = {"type": "string", "pattern": REQUEST_ID_PATTERN}
 TERMS: dict[str, Any] = {"$ref": MODELS.format(model="EgressTerms")}
 
 
+def _body(description: str, required: list[str], **properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": bool(required), "description": description, "content": content}}
+
+
 def _about_a_cluster(description: str, required: list[str], **properties: Any) -> dict[str, Any]:
-    """What is asked about a cluster that is there."""
-    schema = {
-        "type": "object",
-        "required": required,
-        "properties": {"RequestId": REQUEST_ID, **properties},
-        "additionalProperties": False,
-    }
-    body = {"required": bool(required), "description": description, "content": {"application/json": {"schema": schema}}}
-    return {"parameters": ASKING["parameters"], "requestBody": body}
+    """What is asked of a run about a cluster that is there."""
+    return {"parameters": ASKING["parameters"], **_body(description, required, RequestId=REQUEST_ID, **properties)}
 
 
 CHECKING = _about_a_cluster(
@@ -74,22 +73,7 @@ ADOPTING = _about_a_cluster(
 )
 REASON: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 500}
 ACCEPTING = _about_a_cluster("Why what is there now is wanted.", ["Reason"], Reason=REASON)
-ACKNOWLEDGING: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "Why nobody need be reminded.",
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["Reason"],
-                    "properties": {"Reason": REASON},
-                    "additionalProperties": False,
-                }
-            }
-        },
-    }
-}
+ACKNOWLEDGING = _body("Why nobody need be reminded.", ["Reason"], Reason=REASON)
 TABLE: dict[int, Any] = {
     200: {
         "description": "A header, and a line for each address that was seen.",

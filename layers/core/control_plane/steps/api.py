@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from io import StringIO
@@ -162,12 +163,10 @@ class Api:
         if reason is None:
             return Refused(findings=findings)
         word = Acknowledgement(by=caller.requested_by, at=caller.at, reason=reason)
-        for _ in range(TRIES - 1):
-            try:
+        for _ in range(TRIES):
+            with suppress(Overtaken):
                 return self._acknowledged(name, fingerprint, word)
-            except Overtaken:
-                continue
-        return self._acknowledged(name, fingerprint, word)
+        raise Overtaken(f"Looks at {name} were faster, {TRIES} times.")
 
     def _acknowledged(self, name: str, fingerprint: str, word: Acknowledgement) -> OpenDrift:
         watched, book = self.watch.books([name]).get(name, (None, Book()))

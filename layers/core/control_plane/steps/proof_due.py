@@ -1,25 +1,23 @@
 """Which of a watched cluster's nodes are to be asked again, after a look at it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
 
-from control_plane.aws import run_table
+from control_plane.aws import hyperpod_reader, run_table
 from control_plane.aws.run_table import RunTable
 from control_plane.aws.watch_table import WatchTable
-from control_plane.domain.drift.model import Baseline
 from control_plane.domain.drift.row import Kind
 from control_plane.domain.egress import Via
 from control_plane.domain.run import Run, run_id_of
 from control_plane.domain.watch import Watched
-from control_plane.domain.watch.book import Book, Saying
+from control_plane.domain.watch.book import Saying
 from control_plane.domain.watch.proof import COMING, AskedProof, DueProof, Replaced, Why, complete, due, turn_of
 from control_plane.errors import RunNotFound
+from control_plane.steps.look import Look
 
 ACTIONS = run_table.READS
-
-Cluster = Mapping[str, Any]  # as DescribeCluster tells it; empty where it is gone, or could not be read
 
 
 @dataclass(frozen=True)
@@ -28,44 +26,29 @@ class Prover:
     runs: RunTable
     every: timedelta | None  # None: never by the clock
 
-    def due(
-        self,
-        watched: Watched,
-        book: Book,
-        baseline: Baseline,
-        cluster: Cluster,
-        says: Sequence[Saying],
-        nodes: Sequence[Replaced],
-        at: datetime,
-    ) -> AskedProof | None:
+    def due(self, look: Look, says: Sequence[Saying], nodes: Sequence[Replaced], at: datetime) -> AskedProof | None:
         """
         Args:
             says: what is told of its drift now.
             nodes: that were replaced, and are `ready`.
         """
-        if Via.ON_NODES not in baseline.egress_terms.prove or not cluster:
+        if Via.ON_NODES not in look.baseline.egress_terms.prove or not look.cluster:
             return None
-        still = {None, *(str(group["InstanceGroupName"]) for group in cluster.get("InstanceGroups", []))}
+        whole = cache(lambda: self._run(self.watch.last_proof_of(look.name)))  # read where it is needed, and once
+        still = {None, *(str(group["InstanceGroupName"]) for group in look.cluster.get("InstanceGroups", []))}
         changed = {name for saying in says if _moves(saying) for name in saying.drift.instance_group_names} & still
-        replaced = self._groups_of(watched, nodes) & still if nodes else set()
-        last, every = _last_whole(book, baseline), self.every and turn_of(watched.cluster_name, self.every)
+        replaced = _groups_of(nodes, whole()) & still if nodes else set()
+        last, every = _last_whole(look), self.every and turn_of(look.name, self.every)
         proof = due(changed=changed, replaced=replaced, last=last, every=every, at=at)
-        if proof and proof.why is Why.AGE and not self._held(watched, book):
+        if proof and proof.why is Why.AGE and not self._held(look, whole()):
             return proof.model_copy(update={"why": Why.DOUBT})
         return proof
 
-    def _groups_of(self, watched: Watched, nodes: Sequence[Replaced]) -> set[str | None]:
-        """The groups of these nodes, as the last proof of all groups knew them: HyperPod tells of a node alone."""
-        last = self._run(self.watch.last_proof_of(watched.cluster_name))
-        known = {row.subject: row.instance_group_name for row in (last.egress if last else ())}
-        return {known.get(node.instance_id) for node in nodes}
-
-    def _held(self, watched: Watched, book: Book) -> bool:
+    def _held(self, look: Look, whole: Run | None) -> bool:
         """Whether the last proof of all groups, and the last that the watch asked for, both said Match."""
-        whole = self.watch.last_proof_of(watched.cluster_name)
-        ours = [run_id_of(due_proof(watched, book.proof).request_id)] if book.proof else []
-        last = [self._run(run_id) for run_id in (whole, *ours)]
-        return all(run and Via.ON_NODES in run.proved for run in last)
+        asked = look.book.proof
+        ours = [self._run(run_id_of(due_proof(look.watched, asked).request_id))] if asked else []
+        return all(run and Via.ON_NODES in run.proved for run in (whole, *ours))
 
     def _run(self, run_id: str | None) -> Run | None:
         try:
@@ -78,9 +61,12 @@ def due_proof(watched: Watched, proof: AskedProof) -> DueProof:
     return DueProof(cluster_name=watched.cluster_name, baseline=watched.run_id, proof=proof)
 
 
-def ready(nodes: Sequence[Replaced], cluster: Cluster, at: datetime) -> list[Replaced]:
-    """Of these nodes, those for which another has come, or was waited for long enough."""
-    return [node for node in nodes if complete(cluster) or at >= node.at + COMING]
+def ready(nodes: Sequence[Replaced], look: Look, at: datetime) -> list[Replaced]:
+    """Of these nodes, the cluster's own for which another has come, or was waited for long enough."""
+    if look.unread & hyperpod_reader.DESCRIBES:
+        return []
+    all_here = complete(look.cluster)
+    return [node for node in nodes if node.cluster_name == look.name and (all_here or at >= node.at + COMING)]
 
 
 def _moves(saying: Saying) -> bool:
@@ -88,8 +74,14 @@ def _moves(saying: Saying) -> bool:
     return saying.drift.kind is Kind.EGRESS and not saying.reminds
 
 
-def _last_whole(book: Book, baseline: Baseline) -> datetime:
+def _groups_of(nodes: Sequence[Replaced], whole: Run | None) -> set[str | None]:
+    """The groups of these nodes, as the last proof of all groups knew them: HyperPod tells of a node alone."""
+    known = {row.subject: row.instance_group_name for row in (whole.egress if whole else ())}
+    return {known.get(node.instance_id) for node in nodes}
+
+
+def _last_whole(look: Look) -> datetime:
     """When all groups were last asked, or were to be. A baseline may bring a proof with it."""
-    asked = book.whole_proof_at
+    asked, baseline = look.book.whole_proof_at, look.baseline
     brought = any(row.via is Via.ON_NODES for row in baseline.egress)
     return max(asked, baseline.taken_at) if asked and brought else asked or baseline.taken_at

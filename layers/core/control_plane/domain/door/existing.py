@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import Any
 
-from control_plane.domain.door.judge import Judged, out_of_bounds
+from control_plane.domain.door.judge import Judged, object_in
 from control_plane.domain.door.own_part import check_own_part
-from control_plane.domain.door.rules import BODY, TERM, UNKNOWN_TERM
+from control_plane.domain.door.rules import TERM, UNKNOWN_TERM
 from control_plane.domain.door.spots import Fault, Json, Spot, shown
 from control_plane.domain.door.text import NotReadable, read_text, repeated_keys
 from control_plane.domain.egress import Via
@@ -69,7 +69,7 @@ def _judged(
 
 
 def _judged_body(
-    body: Json, keys: Collection[str], name: str | None = None, prove: tuple[Via, ...] | None = None
+    sent: Json, keys: Collection[str], name: str | None = None, prove: tuple[Via, ...] | None = None
 ) -> Judged:
     """
     Args:
@@ -77,10 +77,9 @@ def _judged_body(
         name: of the cluster, where the path says it.
         prove: what is to be proved, where that is not the body's to say.
     """
-    if not isinstance(body, dict):
-        return Judged(None, (Fault(Spot(body), BODY, shown(body), "one JSON object", "Send an object.").finding(),))
-    if fault := out_of_bounds(body):
-        return Judged(None, (fault.finding(),))
+    body = object_in(sent)
+    if isinstance(body, Fault):
+        return Judged(None, (body.finding(),))
     findings = tuple(fault.finding() for fault in _faults(name, body, keys))
     if blocking(findings):
         return Judged(None, findings)

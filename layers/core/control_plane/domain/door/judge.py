@@ -46,12 +46,11 @@ def judge_body(body: Json, model: Model, suppressible: Ids = frozenset) -> Judge
         model: what CreateCluster takes.
         suppressible: gives the ids of the account rules that a request may accept knowingly; few requests do.
     """
-    if not isinstance(body, dict):
-        return Judged(None, (Fault(Spot(body), BODY, shown(body), "one JSON object", "Send an object.").finding(),))
-    if fault := out_of_bounds(body):
-        return Judged(None, (fault.finding(),))
+    asked = object_in(body)
+    if isinstance(asked, Fault):
+        return Judged(None, (asked.finding(),))
     cluster_keys = model[model.root].members
-    full, misplaced = full_form(body, cluster_keys)
+    full, misplaced = full_form(asked, cluster_keys)
     root = Spot(full)
     faults = chain(
         misplaced,
@@ -63,15 +62,18 @@ def judge_body(body: Json, model: Model, suppressible: Ids = frozenset) -> Judge
     return Judged(None if blocking(findings) else Request.from_wire(full), findings)
 
 
-def out_of_bounds(body: dict[str, Any]) -> Fault | None:
+def object_in(body: Json) -> dict[str, Any] | Fault:
+    """The body, where it is an object that can be judged; otherwise what is wrong with it."""
     root = Spot(None)
+    if not isinstance(body, dict):
+        return Fault(root, BODY, shown(body), "one JSON object", "Send an object.")
     try:
         size = len(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
     except RecursionError:  # a text is measured before it is read; an event comes as it is
         return Fault(root, NESTING, "levels without end", f"at most {DEEPEST} levels", "Send the request itself.")
     if size > REQUEST_MAX:
         return Fault(root, BODY_SIZE, f"{size} bytes", f"at most {REQUEST_MAX} bytes", "Ask for fewer groups at once.")
-    return None
+    return body
 
 
 def _check_cluster(root: Spot, model: Model) -> Iterator[Fault]:
