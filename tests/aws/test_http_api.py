@@ -19,10 +19,11 @@ from control_plane.domain.door import judge_text
 from control_plane.domain.egress import Egress, Verdict, Via
 from control_plane.domain.request import REQUEST_MAX
 from control_plane.domain.run import run_id_of
+from control_plane.domain.watch.book import turned
 from control_plane.entry.http_api import http_api
-from control_plane.steps.api import Api
+from control_plane.steps.api import TRIES, Api
 from control_plane.steps.doorway import Doorway
-from tests.aws.conftest import TABLE
+from tests.aws.conftest import NOON, TABLE
 from tests.aws.fakes import StateMachine
 from tests.aws.test_doors import cluster
 from tests.hostile.gateway import DRIFT, watch
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Ask = Callable[..., tuple[int, Any]]
+WRITES = "before-call.dynamodb.TransactWriteItems"
 
 
 def asker(make: Callable[[], Api]) -> Ask:
@@ -161,6 +163,30 @@ def test_an_open_drift_is_acknowledged_with_a_reason_and_shown_with_it(ask: Ask,
     assert known["Acknowledged"]["Reason"] == "The partner has been told."
     assert DRIFT.to_wire().items() <= known.items()
     assert known["FirstSeen"] == known["LastSeen"] == "2026-11-24T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(("faster", "status"), [(1, 200), (TRIES - 1, 200), (TRIES, 500)])
+def test_a_look_that_comes_in_between_loses_no_acknowledgement(
+    ask: Ask, dynamodb: "DynamoDBClient", faster: int, status: int
+) -> None:
+    """A look keeps its book between our reading and our writing, so many times."""
+    watch(dynamodb, "drifting")
+    looks, table = iter(range(faster)), WatchTable(dynamodb, TABLE)
+
+    def look(**_: Any) -> None:
+        if next(looks, None) is not None:
+            watched, book = table.books(["drifting"])["drifting"]
+            after, _says = turned(book, {DRIFT.fingerprint: DRIFT}, NOON)
+            dynamodb.meta.events.unregister(WRITES, look)
+            table.keep(watched, after, [])
+            dynamodb.meta.events.register(WRITES, look)
+
+    dynamodb.meta.events.register(WRITES, look)
+    answer = ask("PUT", f"/clusters/drifting/drifts/{DRIFT.fingerprint}/acknowledgement", json.dumps({"Reason": "any"}))
+    dynamodb.meta.events.unregister(WRITES, look)
+
+    assert answer[0] == status
+    assert bool(ask("GET", "/clusters/drifting")[1]["Drift"][0]["Acknowledged"]) == (status == 200)
 
 
 @pytest.mark.parametrize(
