@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.stories.changes import route_to
 from tests.stories.stage import Ending, Stage
-from tests.stories.test_drift import DETECTED, RESOLVED, Watched, route_to
 from tests.stories.test_egress_checks import somebody_elses
+from tests.stories.watched import DETECTED, RESOLVED, Watched
 
 
 def asked(stage: Stage, method: str, path: str, **body: Any) -> Ending:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from simulator.app import Simulator
+from tests.stories.changes import route_to
 from tests.stories.stage import Stage, schema_of
 from tests.stories.test_adoption import asked as asked_for
-from tests.stories.test_drift import DETECTED, RESOLVED, Change, Watched, route_to, under_watch
+from tests.stories.watched import DETECTED, RESOLVED, Change, Watched, under_watch
 
 VERIFIED, MISMATCH, DIGEST = "HyperPod Egress Verified", "HyperPod Egress Mismatch", "HyperPod Watch Digest"
 DAY = 24 * 60  # minutes
