@@ -11,7 +11,7 @@
 =====================  ===================  ===================================================================
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -114,9 +114,13 @@ class WatchTable:
             raise Overtaken(f"Another check of {name} was faster.")
 
     def touched(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """Names of watched clusters that these resources decide about, by resource."""
-        found = {one: [item["sk"] for item in self._query(f"RESOURCE#{one}")] for one in ids}
-        return {one: names for one, keys in found.items() if (names := [key for key in keys if key != "#CHANGE"])}
+        """Names of watched clusters that these resources decide about, by what has changed."""
+        touched: dict[str, list[str]] = {}
+        for one in ids:
+            for item in self._query(f"RESOURCE#{one}"):
+                if item["sk"] != "#CHANGE":
+                    touched.setdefault(item.get("Changes", one), []).append(item["sk"])
+        return touched
 
     def changes(self, ids: Iterable[str]) -> dict[str, Change]:
         """Who changed these last, as far as we heard of it."""
@@ -157,7 +161,7 @@ class WatchTable:
             raise
         return True
 
-    def begin(self, watched: Watched, resources: Iterable[str]) -> None:
+    def begin(self, watched: Watched, resources: Mapping[str, str]) -> None:
         """Watch a cluster by this baseline from now on, and by what decides about it."""
         name = watched.cluster_name
         self.index(name, resources)
@@ -165,13 +169,16 @@ class WatchTable:
             with calling("dynamodb:PutItem"):
                 self._dynamodb.put_item(TableName=self._table, Item=key | to_item(watched.to_wire()))
 
-    def index(self, name: str, resources: Iterable[str]) -> None:
+    def index(self, name: str, resources: Mapping[str, str]) -> None:
         """Note what decides about a cluster, so that changes are matched.
 
         What decided before stays noted: a look too many does no harm.
+
+        Args:
+            resources: each with what has changed where it is: mostly itself.
         """
-        for portion in _portions([resource_key(one, name) for one in sorted(set(resources))], WRITTEN_AT_ONCE):
-            left: Any = {self._table: [{"PutRequest": {"Item": key}} for key in portion]}
+        for portion in _portions([_entry(one, resources[one], name) for one in sorted(resources)], WRITTEN_AT_ONCE):
+            left: Any = {self._table: [{"PutRequest": {"Item": item}} for item in portion]}
             for _ in range(TRIES):
                 with calling("dynamodb:BatchWriteItem"):
                     left = self._dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"]
@@ -211,6 +218,10 @@ class WatchTable:
         )
         with calling("dynamodb:Query"):
             return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _entry(resource: str, changes: str, name: str) -> dict[str, Any]:
+    return resource_key(resource, name) | (to_item({"Changes": changes}) if changes != resource else {})
 
 
 def _fields(item: dict[str, Any]) -> dict[str, Any]:
