@@ -146,10 +146,18 @@ def test_with_the_last_word_the_watch_is_over(watch: WatchTable, outbox: Outbox)
 
 
 def test_a_look_is_asked_for_once_until_it_is_due(watch: WatchTable) -> None:
-    assert watch.ask("vision", SOON, NOON)
-    assert not watch.ask("vision", SOON + timedelta(minutes=1), NOON + timedelta(seconds=59))
-    assert watch.ask("another", SOON, NOON)
-    assert watch.ask("vision", SOON + timedelta(minutes=1), SOON)
+    assert watch.ask("vision", "event-1", SOON, NOON)
+    assert not watch.ask("vision", "event-2", SOON + timedelta(minutes=1), NOON + timedelta(seconds=59))
+    assert watch.ask("another", "event-2", SOON, NOON)
+    assert watch.ask("vision", "event-2", SOON + timedelta(minutes=1), SOON)
+
+
+def test_the_event_that_asked_may_ask_again_and_puts_nothing_off(watch: WatchTable) -> None:
+    later = SOON + timedelta(minutes=1)
+    for at in (NOON, NOON + timedelta(seconds=59), SOON + timedelta(seconds=1)):
+        assert watch.ask("vision", "event-1", at + timedelta(minutes=1), at)
+    assert watch.ask("vision", "event-2", later, SOON)
+    assert not watch.ask("vision", "event-1", later, SOON)
 
 
 def test_a_resource_names_the_clusters_that_it_decides_about_and_never_its_change(watch: WatchTable) -> None:

@@ -6,7 +6,7 @@
 ``RESOURCE#<id>``      ``<cluster name>``   a resource that decides about a watched cluster's way out
 ``RESOURCE#<id>``      ``#CHANGE``          who changed it last, as CloudTrail tells it
 ``CLUSTER#<name>``     ``BASELINE#<run>``   a baseline that it has, or had
-``CLUSTER#<name>``     ``DUE``              when a check that was asked for is going to look
+``CLUSTER#<name>``     ``DUE``              when a check that was asked for is going to look, and which event asked
 ``REPLACED``           ``<name>#<node>``    a node that is replaced, until a proof is asked for because of it
 =====================  ===================  ===================================================================
 """
@@ -14,7 +14,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from control_plane.aws.calls import calling
 from control_plane.aws.items import from_item, to_item
@@ -36,7 +36,7 @@ from control_plane.domain.watch.book import Book
 from control_plane.domain.watch.change import Change
 from control_plane.domain.watch.proof import Replaced
 from control_plane.domain.wire import rfc3339
-from control_plane.errors import AwsRefused, AwsUnavailable, ControlPlaneError
+from control_plane.errors import AwsUnavailable, ControlPlaneError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -145,20 +145,23 @@ class WatchTable:
         """The run that last saw where all groups of this cluster leave."""
         return next((str(item["RunId"]) for item in self._get([proof_key(name)])), None)
 
-    def ask(self, name: str, due: datetime, at: datetime) -> bool:
-        """Have a cluster looked at when it is `due`; False: a look that is still to come was asked for already."""
-        try:
-            with calling("dynamodb:PutItem"):
+    def ask(self, name: str, event: str, due: datetime, at: datetime) -> bool:
+        """Have a cluster looked at when it is `due`; False: another event has asked for a look that is still to come.
+
+        The event that has asked may ask again, in case nobody lived to start its look; when it is due stays as it was.
+        """
+        with calling("dynamodb:PutItem"):
+            try:
                 self._dynamodb.put_item(
                     TableName=self._table,
-                    Item=due_key(name) | to_item({"DueAt": rfc3339(due)}),
-                    ConditionExpression="attribute_not_exists(pk) OR DueAt <= :now",
-                    ExpressionAttributeValues=to_item({":now": rfc3339(at)}),
+                    Item=due_key(name) | to_item({"DueAt": rfc3339(due), "AskedBy": event}),
+                    ConditionExpression="attribute_not_exists(pk) OR (DueAt <= :now AND NOT AskedBy = :event)",
+                    ExpressionAttributeValues=to_item({":now": rfc3339(at), ":event": event}),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except AwsRefused as error:
-            if error.code == "ConditionalCheckFailedException":
-                return False
-            raise
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as asked:
+                before = from_item(cast("dict[str, Any]", asked.response).get("Item", {}))
+                return before.get("AskedBy") == event
         return True
 
     def begin(self, watched: Watched, resources: Mapping[str, str]) -> None:
