@@ -102,6 +102,10 @@ class TakesLess:
             }
 
 
+def itself(*names: str) -> dict[str, str]:
+    return dict(zip(names, names, strict=True))
+
+
 def resources_of(dynamodb: "DynamoDBClient", names: Iterable[str]) -> list[str]:
     keys = {name: resource_key(name, "vision") for name in names}
     return [name for name, key in keys.items() if "Item" in dynamodb.get_item(TableName=TABLE, Key=key)]
@@ -111,13 +115,13 @@ def resources_of(dynamodb: "DynamoDBClient", names: Iterable[str]) -> list[str]:
 def test_books_are_read_of_however_many_clusters(watch: WatchTable, count: int) -> None:
     names = [f"cluster-{number}" for number in range(count)]
     for name in names:
-        watch.begin(watched(name), ())
+        watch.begin(watched(name), {})
     assert watch.books([*names, "of-nobody"]) == {name: (watched(name), Book()) for name in names}
     assert [one.cluster_name for one in watch.watched()] == sorted(names)
 
 
 def test_a_book_comes_back_as_it_was_kept_with_what_is_to_be_said(watch: WatchTable, outbox: Outbox) -> None:
-    watch.begin(watched(), ())
+    watch.begin(watched(), {})
     watch.keep(watched(), FIRST, [announcement()], last=False)
     assert watch.books(["vision"]) == {"vision": (watched(), FIRST)}
     assert [one.detail_type for one in outbox.pending("run-1")] == [DetailType.DRIFT_DETECTED]
@@ -126,7 +130,7 @@ def test_a_book_comes_back_as_it_was_kept_with_what_is_to_be_said(watch: WatchTa
 def test_of_two_looks_that_read_the_same_book_the_later_one_is_overtaken_and_says_nothing(
     watch: WatchTable, outbox: Outbox
 ) -> None:
-    watch.begin(watched(), ())
+    watch.begin(watched(), {})
     watch.keep(watched(), FIRST, [], last=False)
     with pytest.raises(Overtaken):
         watch.keep(watched(), FIRST.model_copy(update={"standing": ()}), [announcement()], last=True)
@@ -135,25 +139,38 @@ def test_of_two_looks_that_read_the_same_book_the_later_one_is_overtaken_and_say
 
 
 def test_with_the_last_word_the_watch_is_over(watch: WatchTable, outbox: Outbox) -> None:
-    watch.begin(watched(), ())
+    watch.begin(watched(), {})
     watch.keep(watched(), FIRST, [announcement()], last=True)
     assert (watch.watched(), watch.books(["vision"])) == ([], {})
     assert len(outbox.pending("run-1")) == 1
 
 
 def test_a_look_is_asked_for_once_until_it_is_due(watch: WatchTable) -> None:
-    assert watch.ask("vision", SOON, NOON)
-    assert not watch.ask("vision", SOON + timedelta(minutes=1), NOON + timedelta(seconds=59))
-    assert watch.ask("another", SOON, NOON)
-    assert watch.ask("vision", SOON + timedelta(minutes=1), SOON)
+    assert watch.ask("vision", "event-1", SOON, NOON)
+    assert not watch.ask("vision", "event-2", SOON + timedelta(minutes=1), NOON + timedelta(seconds=59))
+    assert watch.ask("another", "event-2", SOON, NOON)
+    assert watch.ask("vision", "event-2", SOON + timedelta(minutes=1), SOON)
+
+
+def test_the_event_that_asked_may_ask_again_and_puts_nothing_off(watch: WatchTable) -> None:
+    later = SOON + timedelta(minutes=1)
+    for at in (NOON, NOON + timedelta(seconds=59), SOON + timedelta(seconds=1)):
+        assert watch.ask("vision", "event-1", at + timedelta(minutes=1), at)
+    assert watch.ask("vision", "event-2", later, SOON)
+    assert not watch.ask("vision", "event-1", later, SOON)
 
 
 def test_a_resource_names_the_clusters_that_it_decides_about_and_never_its_change(watch: WatchTable) -> None:
-    watch.begin(watched("one"), ["rtb-1", "rtb-2"])
-    watch.begin(watched("two"), ["rtb-1"])
+    watch.begin(watched("one"), itself("rtb-1", "rtb-2"))
+    watch.begin(watched("two"), itself("rtb-1"))
     watch.note("rtb-1", change())
     watch.note("rtb-9", change())
     assert watch.touched(["rtb-1", "rtb-2", "rtb-9"]) == {"rtb-1": ["one", "two"], "rtb-2": ["one"]}
+
+
+def test_an_association_names_the_clusters_under_what_changes_with_it(watch: WatchTable) -> None:
+    watch.begin(watched("one"), {"rtbassoc-1": "subnet-1", **itself("rtb-1")})
+    assert watch.touched(["rtbassoc-1", "rtb-1"]) == {"subnet-1": ["one"], "rtb-1": ["one"]}
 
 
 def test_the_last_change_of_a_resource_is_who_is_told(watch: WatchTable) -> None:
@@ -181,7 +198,7 @@ def test_what_a_batch_of_reads_leaves_over_is_asked_for_again(watch: WatchTable,
 def test_what_a_batch_of_writes_leaves_over_is_written_again(watch: WatchTable, dynamodb: "DynamoDBClient") -> None:
     ids = [f"rtb-{number}" for number in range(60)]
     less = TakesLess(dynamodb, "BatchWriteItem", times=2)
-    watch.begin(watched(), ids)
+    watch.begin(watched(), itself(*ids))
     assert resources_of(dynamodb, ids) == ids
     assert less.left == 0
 
@@ -202,6 +219,6 @@ def test_a_batch_that_is_handed_back_for_good_is_given_up_and_no_watch_begins_wi
     )
     dynamodb.meta.events.register(f"after-call.dynamodb.{operation}", hand_back)
     with pytest.raises(AwsUnavailable):
-        watch.changes(["rtb-1"]) if operation == "BatchGetItem" else watch.begin(watched(), ["rtb-1"])
+        watch.changes(["rtb-1"]) if operation == "BatchGetItem" else watch.begin(watched(), itself("rtb-1"))
     assert len(asked) == TRIES
     assert watch.watched() == []

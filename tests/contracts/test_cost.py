@@ -46,7 +46,7 @@ def used() -> dict[str, float]:
         "Lambda requests": invocations,
         "Lambda GB-seconds": BILLED * (invocations * gigabytes("read_cluster") + large),
         "DynamoDB read units": example("DynamoDB reads"),
-        "DynamoDB write units": ITEM * items + example("Index entries of the baseline"),  # two keys each, and no more
+        "DynamoDB write units": ITEM * items + example("Index entries of the baseline"),  # small ones
         "S3 writes": example("S3 writes"),
         "S3 reads": example("S3 reads"),
         "EventBridge events": example("EventBridge events"),

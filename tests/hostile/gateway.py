@@ -67,7 +67,7 @@ def watch(dynamodb: "DynamoDBClient", name: str) -> None:
     fields = {key: whole[key] for key in ("ClusterName", "ClusterArn", "RunId", "RequestId", "RequestedBy")}
     more = {"VpcIds": ["vpc-1"], "Baseline": kept, "TakenAt": whole["UpdatedAt"], "Reason": "adopted"}
     books, watched = WatchTable(dynamodb, TABLE), Watched.from_wire(fields | more)
-    books.begin(watched, [])
+    books.begin(watched, {})
     books.keep(watched, turned(Book(), {DRIFT.fingerprint: DRIFT}, NOON)[0], [])
 
 

@@ -64,6 +64,10 @@ def test_one_that_comes_and_goes_is_over_only_after_an_hour_of_calm() -> None:
     assert said.index([OVER], 4) >= 11 + 5
 
 
+def test_one_that_returns_after_an_hour_of_calm_is_a_new_one_however_long_ago_its_book_was_kept() -> None:
+    assert told(*[[drift()], []] * 5, every=timedelta(hours=1)) == [[NEW], [OVER]] * 5
+
+
 def test_what_a_look_cannot_decide_stays_as_it_is() -> None:
     assert told([drift()], [], unsure=("rtb-1",)) == [[NEW], []]
 

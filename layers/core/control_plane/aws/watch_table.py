@@ -6,15 +6,15 @@
 ``RESOURCE#<id>``      ``<cluster name>``   a resource that decides about a watched cluster's way out
 ``RESOURCE#<id>``      ``#CHANGE``          who changed it last, as CloudTrail tells it
 ``CLUSTER#<name>``     ``BASELINE#<run>``   a baseline that it has, or had
-``CLUSTER#<name>``     ``DUE``              when a check that was asked for is going to look
+``CLUSTER#<name>``     ``DUE``              when a check that was asked for is going to look, and which event asked
 ``REPLACED``           ``<name>#<node>``    a node that is replaced, until a proof is asked for because of it
 =====================  ===================  ===================================================================
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from control_plane.aws.calls import calling
 from control_plane.aws.items import from_item, to_item
@@ -36,7 +36,7 @@ from control_plane.domain.watch.book import Book
 from control_plane.domain.watch.change import Change
 from control_plane.domain.watch.proof import Replaced
 from control_plane.domain.wire import rfc3339
-from control_plane.errors import AwsRefused, AwsUnavailable, ControlPlaneError
+from control_plane.errors import AwsUnavailable, ControlPlaneError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -114,9 +114,13 @@ class WatchTable:
             raise Overtaken(f"Another check of {name} was faster.")
 
     def touched(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """Names of watched clusters that these resources decide about, by resource."""
-        found = {one: [item["sk"] for item in self._query(f"RESOURCE#{one}")] for one in ids}
-        return {one: names for one, keys in found.items() if (names := [key for key in keys if key != "#CHANGE"])}
+        """Names of watched clusters that these resources decide about, by what has changed."""
+        touched: dict[str, list[str]] = {}
+        for one in ids:
+            for item in self._query(f"RESOURCE#{one}"):
+                if item["sk"] != "#CHANGE":
+                    touched.setdefault(item.get("Changes", one), []).append(item["sk"])
+        return touched
 
     def changes(self, ids: Iterable[str]) -> dict[str, Change]:
         """Who changed these last, as far as we heard of it."""
@@ -141,23 +145,26 @@ class WatchTable:
         """The run that last saw where all groups of this cluster leave."""
         return next((str(item["RunId"]) for item in self._get([proof_key(name)])), None)
 
-    def ask(self, name: str, due: datetime, at: datetime) -> bool:
-        """Have a cluster looked at when it is `due`; False: a look that is still to come was asked for already."""
-        try:
-            with calling("dynamodb:PutItem"):
+    def ask(self, name: str, event: str, due: datetime, at: datetime) -> bool:
+        """Have a cluster looked at when it is `due`; False: another event has asked for a look that is still to come.
+
+        The event that has asked may ask again, in case nobody lived to start its look; when it is due stays as it was.
+        """
+        with calling("dynamodb:PutItem"):
+            try:
                 self._dynamodb.put_item(
                     TableName=self._table,
-                    Item=due_key(name) | to_item({"DueAt": rfc3339(due)}),
-                    ConditionExpression="attribute_not_exists(pk) OR DueAt <= :now",
-                    ExpressionAttributeValues=to_item({":now": rfc3339(at)}),
+                    Item=due_key(name) | to_item({"DueAt": rfc3339(due), "AskedBy": event}),
+                    ConditionExpression="attribute_not_exists(pk) OR (DueAt <= :now AND NOT AskedBy = :event)",
+                    ExpressionAttributeValues=to_item({":now": rfc3339(at), ":event": event}),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except AwsRefused as error:
-            if error.code == "ConditionalCheckFailedException":
-                return False
-            raise
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as asked:
+                before = from_item(cast("dict[str, Any]", asked.response).get("Item", {}))
+                return before.get("AskedBy") == event
         return True
 
-    def begin(self, watched: Watched, resources: Iterable[str]) -> None:
+    def begin(self, watched: Watched, resources: Mapping[str, str]) -> None:
         """Watch a cluster by this baseline from now on, and by what decides about it."""
         name = watched.cluster_name
         self.index(name, resources)
@@ -165,13 +172,16 @@ class WatchTable:
             with calling("dynamodb:PutItem"):
                 self._dynamodb.put_item(TableName=self._table, Item=key | to_item(watched.to_wire()))
 
-    def index(self, name: str, resources: Iterable[str]) -> None:
+    def index(self, name: str, resources: Mapping[str, str]) -> None:
         """Note what decides about a cluster, so that changes are matched.
 
         What decided before stays noted: a look too many does no harm.
+
+        Args:
+            resources: each with what has changed where it is: mostly itself.
         """
-        for portion in _portions([resource_key(one, name) for one in sorted(set(resources))], WRITTEN_AT_ONCE):
-            left: Any = {self._table: [{"PutRequest": {"Item": key}} for key in portion]}
+        for portion in _portions([_entry(one, resources[one], name) for one in sorted(resources)], WRITTEN_AT_ONCE):
+            left: Any = {self._table: [{"PutRequest": {"Item": item}} for item in portion]}
             for _ in range(TRIES):
                 with calling("dynamodb:BatchWriteItem"):
                     left = self._dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"]
@@ -211,6 +221,10 @@ class WatchTable:
         )
         with calling("dynamodb:Query"):
             return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _entry(resource: str, changes: str, name: str) -> dict[str, Any]:
+    return resource_key(resource, name) | (to_item({"Changes": changes}) if changes != resource else {})
 
 
 def _fields(item: dict[str, Any]) -> dict[str, Any]:

@@ -43,20 +43,20 @@ def request_drift_check(
     Args:
         day_of: the day that is to be told of after the clock's look at this moment, if one is.
     """
-    digest = sha256(event.id.encode()).hexdigest()
+    digest = sha256(event.id.encode()).hexdigest()[:32]
     if event.detail_type == "Scheduled Event":
         day = day_of(event.time or now())
         told = {"Digest": day} if day else {}
-        executions.start(f"all-{digest[:32]}", {"WaitSeconds": int(digest[:8], 16) % JITTER, **told})
+        executions.start(f"all-{digest}", {"WaitSeconds": int(digest[:8], 16) % JITTER, **told})
         return Report(cluster_names=(), started=True)
     at, wait = now(), SETTLING if event.detail_type == CLOUDTRAIL else HEARSAY
     touched = sorted(_touched(event, watch))
     for name in touched:
         for node in replaced_in(event):
             watch.note_replaced(Replaced(cluster_name=name, instance_id=node, at=at))
-    asked = [name for name in touched if watch.ask(name, at + timedelta(seconds=wait), at)]
+    asked = [name for name in touched if watch.ask(name, digest, at + timedelta(seconds=wait), at)]
     if asked:
-        executions.start(f"some-{digest[:32]}", {"WaitSeconds": wait, "ClusterNames": asked})
+        executions.start(f"some-{digest}", {"WaitSeconds": wait, "ClusterNames": asked})
     return Report(cluster_names=tuple(asked), started=bool(asked))
 
 

@@ -133,6 +133,7 @@ class AssociationState(AwsShape):
 
 class RouteTableAssociation(AwsShape):
     aws: ClassVar = "ec2.RouteTableAssociation"
+    route_table_association_id: str | None = None  # all that some calls name
     main: bool = False
     subnet_id: str | None = None  # absent for the main table's association, and for a gateway's
     association_state: AssociationState = Field(default_factory=AssociationState)
@@ -269,6 +270,7 @@ class NetworkAclEntry(AwsShape):
 
 class NetworkAclAssociation(AwsShape):
     aws: ClassVar = "ec2.NetworkAclAssociation"
+    network_acl_association_id: str | None = None
     subnet_id: str
 
 

@@ -8,7 +8,7 @@ from control_plane.domain.account.facts import Facts, Network
 from control_plane.domain.account.lifecycle import entry_files
 from control_plane.domain.cluster.shape import ClusterShape
 from control_plane.domain.drift.model import Baseline
-from control_plane.domain.drift.parts import Parts, Sort, join, list_ids, split
+from control_plane.domain.drift.parts import Parts, Sort, association_ids, join, list_ids, split
 from control_plane.domain.request import EgressTerms, Request
 from control_plane.domain.run import Run
 
@@ -51,7 +51,8 @@ def take(
 def project(facts: Facts, shape: ClusterShape) -> Facts:
     """What of the facts decides about a cluster, in one order."""
     parts = split(facts.network, shape)
-    return own(facts, shape, parts).model_copy(update={"network": join(parts)})
+    network = join(parts, association_ids(facts.network))
+    return own(facts, shape, parts).model_copy(update={"network": network})
 
 
 def own(facts: Facts, shape: ClusterShape, parts: Parts) -> Facts:

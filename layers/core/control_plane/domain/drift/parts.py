@@ -209,8 +209,29 @@ def canonical(value: Any) -> Any:
     return value
 
 
-def join(parts: Parts) -> Network:
-    """The network that has these parts."""
+def association_ids(network: Network) -> dict[Part, str]:
+    """What AWS calls the associations; no part of them: one that is made anew has another id, and does the same."""
+    of_tables = (
+        (_of_table(table, one), one.route_table_association_id)
+        for table in network.route_tables
+        for one in table.associations
+        if one.holds and (one.subnet_id or one.main)
+    )
+    of_acls = (
+        (Part(Sort.ACL_ASSOCIATION, one.subnet_id), one.network_acl_association_id)
+        for acl in network.network_acls
+        for one in acl.associations
+    )
+    return {part: name for part, name in (*of_tables, *of_acls) if name}
+
+
+def _of_table(table: RouteTable, one: RouteTableAssociation) -> Part:
+    return Part(Sort.ASSOCIATION, one.subnet_id) if one.subnet_id else Part(Sort.MAIN, table.vpc_id)
+
+
+def join(parts: Parts, ids: Mapping[Part, str] | None = None) -> Network:
+    """The network that has these parts, its associations by these ids."""
+    ids = ids or {}
     of: dict[Sort, dict[str, Any]] = {sort: {} for sort in Sort}
     many: dict[Sort, dict[str, list[Any]]] = {Sort.ROUTE: {}, Sort.SERVED: {}}
     for part in sorted(parts):
@@ -223,7 +244,7 @@ def join(parts: Parts) -> Network:
             RouteTable(
                 route_table_id=table_id,
                 vpc_id=vpc_id,
-                associations=_associations(table_id, of),
+                associations=_associations(table_id, of, ids),
                 routes=tuple(many[Sort.ROUTE].get(table_id, ())),
             )
             for table_id, vpc_id in of[Sort.TABLE].items()
@@ -231,7 +252,7 @@ def join(parts: Parts) -> Network:
         nat_gateways=tuple(of[Sort.NAT].values()),
         internet_gateways=tuple(of[Sort.GATEWAY].values()),
         security_groups=tuple(_security_group(group_id, of) for group_id in of[Sort.GROUP]),
-        network_acls=tuple(_acl(acl_id, of) for acl_id in of[Sort.ACL]),
+        network_acls=tuple(_acl(acl_id, of, ids) for acl_id in of[Sort.ACL]),
         vpc_endpoints=tuple(
             one.model_copy(update={"route_table_ids": tuple(many[Sort.SERVED].get(endpoint_id, ()))})
             for endpoint_id, one in of[Sort.ENDPOINT].items()
@@ -242,15 +263,25 @@ def join(parts: Parts) -> Network:
     )
 
 
-def _associations(table_id: str, of: Mapping[Sort, Mapping[str, Any]]) -> tuple[RouteTableAssociation, ...]:
-    own = [RouteTableAssociation(subnet_id=one) for one, table in of[Sort.ASSOCIATION].items() if table == table_id]
-    main = [RouteTableAssociation(main=True)] if table_id in of[Sort.MAIN].values() else []
-    return (*own, *main)
+Of = Mapping[Sort, Mapping[str, Any]]
 
 
-def _acl(acl_id: str, of: Mapping[Sort, Mapping[str, Any]]) -> NetworkAcl:
-    subnet_ids = [subnet_id for subnet_id, one in of[Sort.ACL_ASSOCIATION].items() if one == acl_id]
-    associations = tuple(NetworkAclAssociation(subnet_id=one) for one in subnet_ids)
+def _associations(table_id: str, of: Of, ids: Mapping[Part, str]) -> tuple[RouteTableAssociation, ...]:
+    own = [Part(Sort.ASSOCIATION, subnet_id) for subnet_id, one in of[Sort.ASSOCIATION].items() if one == table_id]
+    main = [Part(Sort.MAIN, vpc_id) for vpc_id, one in of[Sort.MAIN].items() if one == table_id]
+    return (
+        *(RouteTableAssociation(subnet_id=part.id, route_table_association_id=ids.get(part)) for part in own),
+        *(RouteTableAssociation(main=True, route_table_association_id=ids.get(part)) for part in main),
+    )
+
+
+def _acl(acl_id: str, of: Of, ids: Mapping[Part, str]) -> NetworkAcl:
+    parts = [
+        Part(Sort.ACL_ASSOCIATION, subnet_id) for subnet_id, one in of[Sort.ACL_ASSOCIATION].items() if one == acl_id
+    ]
+    associations = tuple(
+        NetworkAclAssociation(subnet_id=part.id, network_acl_association_id=ids.get(part)) for part in parts
+    )
     return NetworkAcl(network_acl_id=acl_id, associations=associations, entries=of[Sort.ACL][acl_id])
 
 

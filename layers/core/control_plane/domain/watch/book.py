@@ -93,7 +93,7 @@ class Saying(NamedTuple):
 
 
 class Turn(NamedTuple):
-    standing: Standing | None  # None: forgotten
+    standing: Standing
     says: Saying | None
 
 
@@ -106,16 +106,20 @@ def turned(
         found: what is otherwise than the baseline now, by fingerprint.
         unsure: fingerprints of what this check could not decide; they stay as they are.
     """
-    before = {one.drift.fingerprint: one for one in book.standing}
-    standing: dict[str, Standing | None] = {**before}
+    before = {one.drift.fingerprint: one for one in book.standing if not _forgotten(one, at)}
+    standing = dict(before)
     says: list[Saying] = []
     for fingerprint, turn in _turns(before, found, at, unsure):
         if turn.says and len(says) == AT_ONCE:
             continue
         says += [turn.says] if turn.says else []
         standing[fingerprint] = turn.standing
-    kept = tuple(one for one in standing.values() if one)
-    return book.model_copy(update={"version": book.version + 1, "standing": kept}), says
+    return book.model_copy(update={"version": book.version + 1, "standing": tuple(standing.values())}), says
+
+
+def _forgotten(one: Standing, at: datetime) -> bool:
+    """A book is kept only with something to say: what stands in it may have been over for long."""
+    return one.over_since is not None and at >= one.over_since + CALM
 
 
 def _turns(
@@ -156,7 +160,7 @@ def _alike(one: Drift, other: Drift) -> bool:
 
 def _missed(one: Standing, at: datetime) -> Turn:
     if one.over_since:
-        return Turn(one if at < one.over_since + CALM else None, None)
+        return Turn(one, None)
     away_since = one.away_since or at
     if one.returns >= FLAPPING and at < away_since + CALM:
         return Turn(one.model_copy(update={"away_since": away_since}), None)
