@@ -94,15 +94,9 @@ def test_fifty_changes_in_a_minute_are_one_check_and_one_message(watched: Watche
             route_to("ControllerNatGatewayId")(it)
             it.sim.clock.sleep(1.2)
 
-    started = looks(watched.sim)
+    started = watched.looks()
     assert [kind for kind, _ in watched.after(flutter)] == [DETECTED]
-    assert looks(watched.sim) == started + 1
-
-
-def looks(sim: Simulator) -> int:
-    arn = sim.outputs["CheckDriftStateMachineArn"]
-    pages = sim.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=arn)
-    return sum(len(page["executions"]) for page in pages)
+    assert watched.looks() == started + 1
 
 
 def test_a_nat_gateway_that_is_gone_is_told_and_so_is_another_with_its_address(watched: Watched) -> None:
@@ -192,10 +186,10 @@ def test_a_policy_that_is_gone_is_not_taken_for_put_right_while_nobody_may_look(
 
 def test_nodes_that_hyperpod_replaces_are_no_drift(mended: Watched) -> None:
     """It tells of them, and the watch looks: the cluster is as it was."""
-    started = looks(mended.sim)
+    started = mended.looks()
     gone = mended.sim.hyperpod.replace_node(mended.stage.cluster, "worker")
     assert mended.after(lambda it: it.wait(30)) == []
-    assert looks(mended.sim) > started
+    assert mended.looks() > started
     listed = mended.sim.client("sagemaker").get_paginator("list_cluster_nodes")
     pages = listed.paginate(ClusterName=mended.stage.cluster)
     nodes = [node["InstanceId"] for page in pages for node in page["ClusterNodeSummaries"]]

@@ -1,15 +1,14 @@
 """Who moves a subnet to another table or ACL may name nothing but an association: that is told within minutes, too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from simulator.app import Simulator
+from tests.stories.changes import EVERYWHERE
 from tests.stories.stage import Stage
-from tests.stories.test_drift import DETECTED, EVERYWHERE, RESOLVED, Watched, under_watch
-
-Change = Callable[[Watched], Any]
+from tests.stories.watched import DETECTED, RESOLVED, Change, Watched, under_watch
 
 
 @pytest.fixture(scope="module")

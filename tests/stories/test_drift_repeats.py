@@ -7,8 +7,11 @@ from uuid import uuid4
 import pytest
 
 from simulator.faults import CallFault, CallKind
+from tests.stories.changes import WORKER, route_to
 from tests.stories.stage import HOME, Stage
-from tests.stories.test_drift import DETECTED, WORKER, Watched, looks, route_to, under_watch
+from tests.stories.watched import DETECTED, Watched, under_watch
+
+pytestmark = pytest.mark.changes_network
 
 NOTICER, START = "RequestDriftCheckFunction", "stepfunctions:StartExecution"
 
@@ -39,7 +42,7 @@ def test_a_function_that_dies_as_it_starts_a_look_has_started_it_when_its_event_
     watched: Watched, dies: CallKind
 ) -> None:
     watched.sim.inject(CallFault(START, dies, caller=NOTICER))
-    started = looks(watched.sim)
+    started = watched.looks()
 
     assert [kind for kind, _ in watched.after(delivered(times=3))] == [DETECTED]
-    assert looks(watched.sim) == started + 1
+    assert watched.looks() == started + 1

@@ -53,6 +53,12 @@ class Watched:
         event = json.loads((HOME / "events/request_drift_check.json").read_text(encoding="utf-8"))
         self.sim.invoke("RequestDriftCheckFunction", event | {"id": str(uuid4())})
 
+    def looks(self) -> int:
+        """How many were started so far, at whatever cluster."""
+        arn = self.sim.outputs["CheckDriftStateMachineArn"]
+        pages = self.sim.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=arn)
+        return sum(len(page["executions"]) for page in pages)
+
     def after(self, change: Callable[["Watched"], None]) -> list[tuple[str, dict[str, Any]]]:
         """What is said because of a change."""
         before = len(self.told())
