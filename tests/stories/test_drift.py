@@ -62,7 +62,7 @@ def test_a_change_is_told_once_by_its_effect_and_so_is_that_it_was_put_right(men
     assert row["By"].startswith("role/ops (")
     assert again == []
     assert [(kind, over["Fingerprint"]) for kind, over in last] == [(RESOLVED, row["Fingerprint"])]
-    mended.wait(120)  # or it would be taken for one that comes and goes
+    mended.calm()
 
 
 def test_a_route_to_another_nat_gateway_is_told_by_its_effect_with_who_did_it_and_so_is_its_end(
@@ -121,7 +121,7 @@ def test_a_gateway_newer_than_the_baseline_is_heard_of_once_a_drift_leads_to_it(
 
     assert [kind for kind, _ in mended.after(route_to("WorkerNatGatewayId"))] == [RESOLVED]
     mended.ec2.delete_nat_gateway(NatGatewayId=mended.ids["Another"])
-    mended.wait(120)
+    mended.calm()
 
 
 def another_nat_gateway(it: Watched) -> None:
@@ -286,7 +286,7 @@ def test_a_cluster_that_cannot_be_compared_hides_no_other_and_is_looked_at_when_
     assert last_look(watched.sim)[0] == "SUCCEEDED"
     route_to("WorkerNatGatewayId")(mended)
     assert [kind for kind, _ in mended.after(Watched.look)] == [RESOLVED]
-    mended.wait(120)
+    mended.calm()
 
 
 def last_look(sim: Simulator) -> tuple[str, str | None]:

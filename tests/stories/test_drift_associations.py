@@ -22,7 +22,7 @@ def watched(one_for_all: Watched) -> Iterator[Watched]:
     """For stories that put right what they change. Nothing is found by the clock: its rule is switched off."""
     one_for_all.sim.trail.on = True
     yield one_for_all
-    one_for_all.wait(120)  # or what the next one changes would be taken for one that comes and goes
+    one_for_all.calm()
 
 
 def table_association(it: Watched, **of: Any) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from simulator.app import Simulator
 from tests.stories.changes import route_to
 from tests.stories.stage import Stage, schema_of
 from tests.stories.test_adoption import asked as asked_for
-from tests.stories.watched import DETECTED, RESOLVED, Change, Watched, under_watch
+from tests.stories.watched import DETECTED, RESOLVED, Change, Watched, under_watch, unswept
 
 VERIFIED, MISMATCH, DIGEST = "HyperPod Egress Verified", "HyperPod Egress Mismatch", "HyperPod Watch Digest"
 DAY = 24 * 60  # minutes
@@ -49,16 +48,6 @@ def in_slack(it: Watched, event: dict[str, Any]) -> bool:
     return event["Detail"]["EventId"] in {message["EventId"] for message in it.sim.slack()}
 
 
-@contextmanager
-def unswept(sim: Simulator) -> Iterator[None]:
-    """Without the sweeper, who comes every five minutes: days pass in no time."""
-    events = sim.client("events")
-    [name] = [rule["Name"] for rule in events.list_rules()["Rules"] if "EveryFiveMinutes" in rule["Name"]]
-    events.disable_rule(Name=name)
-    yield
-    events.enable_rule(Name=name)
-
-
 def test_a_route_that_is_swapped_has_its_group_s_nodes_asked_and_so_has_its_end(watched: Watched) -> None:
     here, there = watched.ids["WorkerPublicIp"], watched.ids["ControllerPublicIp"]
     partners = watched.sim.get(f"/clusters/{watched.stage.cluster}/egress.json")
@@ -78,7 +67,7 @@ def test_a_route_that_is_swapped_has_its_group_s_nodes_asked_and_so_has_its_end(
 
 
 def test_a_proof_that_could_not_be_asked_for_is_asked_for_by_the_next_look(watched: Watched) -> None:
-    watched.wait(120)  # or the change would be taken for one that comes and goes
+    watched.calm()
     watched.sim.fail("s3:GetObject", "AccessDenied", status=403, caller="AskForProofsFunction")
     assert asked(watched, route_to("ControllerNatGatewayId")) == []
     watched.sim.faults.clear()
@@ -88,7 +77,7 @@ def test_a_proof_that_could_not_be_asked_for_is_asked_for_by_the_next_look(watch
 
     [put_back] = asked(watched, route_to("WorkerNatGatewayId"))
     assert put_back["DetailType"] == VERIFIED
-    watched.wait(120)
+    watched.calm()
 
 
 def test_a_node_that_is_replaced_has_its_group_asked_when_the_next_one_is_there(watched: Watched) -> None:

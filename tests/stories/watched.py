@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+from simulator.app import Simulator
 from tests.stories.stage import HOME, Stage
 
 DETECTED, RESOLVED = "HyperPod Drift Detected", "HyperPod Drift Resolved"
@@ -48,6 +49,11 @@ class Watched:
         self.sim.clock.sleep(minutes * 60)
         self.sim.settle()
 
+    def calm(self) -> None:
+        """Let so much time pass that what changes next is not taken for what comes and goes."""
+        with unswept(self.sim):
+            self.wait(120)
+
     def look(self) -> None:
         """What the clock would do, had it not been stopped: look at all."""
         event = json.loads((HOME / "events/request_drift_check.json").read_text(encoding="utf-8"))
@@ -65,6 +71,16 @@ class Watched:
         change(self)
         self.wait()
         return self.told()[before:]
+
+
+@contextmanager
+def unswept(sim: Simulator) -> Iterator[None]:
+    """Without the sweeper, who comes every five minutes: days pass in no time."""
+    events = sim.client("events")
+    [name] = [rule["Name"] for rule in events.list_rules()["Rules"] if "EveryFiveMinutes" in rule["Name"]]
+    events.disable_rule(Name=name)
+    yield
+    events.enable_rule(Name=name)
 
 
 @contextmanager
