@@ -28,6 +28,7 @@ from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.utilities.utils import load_resource
 
+from simulator.heads import read_quickly
 from simulator.patching import Patches
 
 Keys = tuple[str, ...]
@@ -41,6 +42,7 @@ def install(patches: Patches) -> None:
     """Without these a run takes about twice as long."""
     collect_less()
     read_less(patches)
+    read_quickly(patches)
     modules = tuple(backends.list_of_moto_modules())
     patches.replace(backends, "list_of_moto_modules", lambda: modules)
     patches.replace(responses, "method_names_from_class", cache(method_names_from_class))

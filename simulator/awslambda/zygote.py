@@ -16,6 +16,8 @@ from functools import cache
 from typing import Any
 
 from simulator.awslambda import worker
+from simulator.heads import read_quickly
+from simulator.patching import Patches
 
 SERVICES = ("dynamodb", "ec2", "events", "iam", "s3", "sagemaker", "secretsmanager", "ssm", "stepfunctions")
 
@@ -43,6 +45,7 @@ def _warm_up() -> None:
     import botocore.session  # noqa: PLC0415
     import pydantic  # noqa: F401, PLC0415
 
+    read_quickly(Patches())
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
     session = botocore.session.get_session()
     for service in SERVICES:
