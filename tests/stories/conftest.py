@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from tests.canaries import unseen
 from tests.stories.stage import Stage, on_request
 
 STORIES_A_NETWORK = 20
+SHORT = 4  # so many variants of a story are told in `make test`
 STORY_TELLERS = ("visitor", "ops")
+HERE = Path(__file__).parent
 CHANGE = re.compile(r"(ec2|iam|s3):(?!Describe|Get|List|Head)")
 
 
@@ -19,6 +22,15 @@ CHANGE = re.compile(r"(ec2|iam|s3):(?!Describe|Get|List|Head)")
 def simulator() -> Iterator[Simulator]:
     with unseen(on_request()) as running:
         yield running
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A story that is told in many variants is long, but for the first few."""
+    for item in items:
+        variant = getattr(item, "callspec", None)
+        if item.path.is_relative_to(HERE) and variant and max(variant.indices.values()) >= SHORT:
+            item.add_marker("long")
 
 
 def stages(sim: Simulator) -> Iterator[Stage]:

@@ -30,6 +30,7 @@ def texts(node: object) -> list[str]:
     return [str(node)]
 
 
+@pytest.mark.long
 def test_a_run_that_waits_for_long_takes_a_tenth_of_the_events_that_a_history_may_have(stage: Stage) -> None:
     stage.sim.hyperpod.fail(stage.cluster, "Capacity")
     request = stage.request(**UNPROBED, DeadlineMinutes=60 * HOURS)

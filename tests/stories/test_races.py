@@ -8,12 +8,13 @@ import pytest
 from tests.races.burst import Answers, Tally, at_once, burst, ends_of, named, names_of_clusters, requests, table_name
 from tests.stories.stage import Stage
 
+pytestmark = pytest.mark.long
+
 REFUSED = Tally((202,), 1, 1, 1, 0, ("HyperPod Cluster Refused",))
 PROVISIONED = Tally((202,), 1, 1, 1, 1, ("HyperPod Cluster Provisioned",))
 UNPROVED: dict[str, Any] = {"Prove": []}  # a good run at its cheapest
 
 
-@pytest.mark.long
 def test_a_request_that_comes_16_times_at_once_through_both_doors_is_one_run_and_has_one_end(stage: Stage) -> None:
     asked = requests(stage, refused=4, good=1)
     assert Counter(burst(stage.sim, asked, deliveries=16)) == {REFUSED: 4, PROVISIONED: 1}
@@ -106,7 +107,6 @@ def claims(stage: Stage) -> int:
     return len(stage.sim.client("dynamodb").get_item(TableName=table_name(stage.sim), Key=key).keys() & {"Item"})
 
 
-@pytest.mark.long
 def test_a_run_whose_claim_is_deleted_ends_as_if_nothing_had_happened(stage: Stage) -> None:
     run_id = stage.start(stage.request(), until="ProbeSubnets")
     delete_claim(stage)
@@ -116,7 +116,6 @@ def test_a_run_whose_claim_is_deleted_ends_as_if_nothing_had_happened(stage: Sta
     assert (ending.run["State"], ending.clusters, len(ending.ends)) == ("Provisioned", 1, 1)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("until", "lost_as"),
     [
