@@ -97,6 +97,7 @@ def test_fifty_changes_in_a_minute_are_one_check_and_one_message(watched: Watche
     started = watched.looks()
     assert [kind for kind, _ in watched.after(flutter)] == [DETECTED]
     assert watched.looks() == started + 1
+    assert [kind for kind, _ in watched.after(route_to("WorkerNatGatewayId"))] == [RESOLVED]
 
 
 def test_a_nat_gateway_that_is_gone_is_told_and_so_is_another_with_its_address(watched: Watched) -> None:
@@ -212,11 +213,19 @@ def test_a_group_that_somebody_adds_in_another_subnet_is_told(watched: Watched) 
         added = it.stage.group("extra", OverrideVpcConfig=it.stage.vpc("Worker"))
         it.ops("sagemaker").update_cluster(ClusterName=it.stage.cluster, InstanceGroups=[added])
 
+    def remove(it: Watched) -> None:
+        it.ops("sagemaker").update_cluster(ClusterName=it.stage.cluster, InstanceGroupsToDelete=["extra"])
+
     told = watched.after(add)
     assert [(kind, row["Kind"], row["InstanceGroupNames"]) for kind, row in told] == [
         (DETECTED, "Configuration", ["extra"])
     ]
     assert told[0][1]["By"] == "role/ops (UpdateCluster)"
+
+    watched.wait(30)  # HyperPod changes one thing at a time
+    put_right = watched.after(remove)
+    put_right += watched.after(lambda it: it.wait(30)) + watched.after(Watched.look)
+    assert [(kind, row["Fingerprint"]) for kind, row in put_right] == [(RESOLVED, told[0][1]["Fingerprint"])]
 
 
 def test_what_an_autoscaler_does_is_no_drift(stage: Stage) -> None:
@@ -252,7 +261,12 @@ def test_an_event_that_is_delivered_three_times_is_one_message(watched: Watched)
         for _ in range(3):
             assert not it.sim.invoke("RequestDriftCheckFunction", event).error
 
+    def put_right(it: Watched) -> None:
+        route_to("WorkerNatGatewayId")(it)
+        it.look()
+
     assert [kind for kind, _ in watched.after(thrice)] == [DETECTED]
+    assert [kind for kind, _ in watched.after(put_right)] == [RESOLVED]
 
 
 def test_a_read_that_is_denied_is_told_once_as_unknown_and_hides_no_end_that_can_be_seen(watched: Watched) -> None:
