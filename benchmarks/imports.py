@@ -13,7 +13,12 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[1]
 LAMBDA = "3.13"
 OWN_PYTHON = HOME / ".build/lambda-python"  # an environment with what the vendor layer has, and nothing else
-GOALS, GOAL = {"api": 2.2, "ask_nodes": 1.8}, 1.6  # the one has routes and the door, the other WebSockets and TLS
+GOAL = 1.6
+GOALS = {
+    "api": 2.2,  # routes and the door
+    "ask_nodes": 1.8,  # WebSockets and TLS
+    **dict.fromkeys(("check_account", "check_drift", "take_baseline"), 1.75),  # all that EC2 tells, and the rules
+}
 BEST_OF = 9
 
 
