@@ -1,6 +1,7 @@
 """What is changed under a watched cluster, and how it is put right."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 from simulator.context import ACCOUNT, REGION
@@ -15,6 +16,13 @@ def route_to(nat: str) -> Change:
     return lambda it: it.ec2.replace_route(
         RouteTableId=it.ids[WORKER], DestinationCidrBlock=EVERYWHERE, NatGatewayId=it.ids[nat]
     )
+
+
+def told_by_a_trail(it: Watched) -> dict[str, Any]:
+    """The event in which CloudTrail tells that somebody changed the worker's routes, under an id of its own."""
+    event = json.loads((HOME / "events/request_drift_check_routes_changed.json").read_text(encoding="utf-8"))
+    event["detail"]["requestParameters"]["routeTableId"] = it.ids[WORKER]
+    return {**event, "id": str(uuid4())}
 
 
 def second_address(it: Watched, nat: str = "WorkerNatGatewayId") -> None:

@@ -73,10 +73,14 @@ def list_execution_role(sim: Simulator, arn: str) -> None:
 def on_request() -> Simulator:
     """A simulated AWS where watched clusters are looked at only when somebody asks: no trail, and no schedule."""
     sim = Simulator.start(Plan(trail=False))
-    events = sim.client("events")
-    [name] = [rule["Name"] for rule in events.list_rules()["Rules"] if "ByTheClock" in rule["Name"]]
-    events.disable_rule(Name=name)
+    sim.client("events").disable_rule(Name=rule_name(sim, "ByTheClock"))
     return sim
+
+
+def rule_name(sim: Simulator, part: str) -> str:
+    """The one rule that has this in its name."""
+    [name] = [rule["Name"] for rule in sim.client("events").list_rules()["Rules"] if part in rule["Name"]]
+    return str(name)
 
 
 class Stage:

@@ -10,12 +10,12 @@ from control_plane.domain.wire import rfc3339
 from simulator.app import Simulator
 from tests.stories.changes import (
     CHANGES,
-    WORKER,
     another_with_the_same_address,
     no_nat_gateway,
     policy,
     route_to,
     second_address,
+    told_by_a_trail,
     trust,
 )
 from tests.stories.stage import HOME, Stage
@@ -253,8 +253,7 @@ def watch_list(sim: Simulator) -> dict[str, Any]:
 
 def test_an_event_that_is_delivered_three_times_is_one_message(watched: Watched) -> None:
     watched.sim.trail.on = False
-    event = json.loads((HOME / "events/request_drift_check_routes_changed.json").read_text(encoding="utf-8"))
-    event["detail"]["requestParameters"]["routeTableId"] = watched.ids[WORKER]
+    event = told_by_a_trail(watched)
 
     def thrice(it: Watched) -> None:
         route_to("ControllerNatGatewayId")(it)

@@ -1,14 +1,12 @@
 """A function that dies where it asks for a look loses none: Lambda delivers the event again."""
 
-import json
 from collections.abc import Callable, Iterator
-from uuid import uuid4
 
 import pytest
 
 from simulator.faults import CallFault, CallKind
-from tests.stories.changes import WORKER, route_to
-from tests.stories.stage import HOME, Stage
+from tests.stories.changes import route_to, told_by_a_trail
+from tests.stories.stage import Stage
 from tests.stories.watched import DETECTED, Watched, under_watch
 
 pytestmark = pytest.mark.changes_network
@@ -25,11 +23,9 @@ def watched(stage: Stage) -> Iterator[Watched]:
 
 def delivered(times: int) -> Callable[[Watched], None]:
     """A route is changed, and told of so often, by one event."""
-    event = json.loads((HOME / "events/request_drift_check_routes_changed.json").read_text(encoding="utf-8"))
-    event["id"] = str(uuid4())
 
     def change(it: Watched) -> None:
-        event["detail"]["requestParameters"]["routeTableId"] = it.ids[WORKER]
+        event = told_by_a_trail(it)
         route_to("ControllerNatGatewayId")(it)
         ends = [it.sim.invoke(NOTICER, event).error for _ in range(times)]
         assert [bool(error) for error in ends] == [True, *[False] * (times - 1)]

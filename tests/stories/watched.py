@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from simulator.app import Simulator
-from tests.stories.stage import HOME, Stage
+from tests.stories.stage import HOME, Stage, rule_name
 
 DETECTED, RESOLVED = "HyperPod Drift Detected", "HyperPod Drift Resolved"
 UNPROBED: dict[str, Any] = {"Egress": {"Prove": []}}
@@ -76,11 +76,12 @@ class Watched:
 @contextmanager
 def unswept(sim: Simulator) -> Iterator[None]:
     """Without the sweeper, who comes every five minutes: days pass in no time."""
-    events = sim.client("events")
-    [name] = [rule["Name"] for rule in events.list_rules()["Rules"] if "EveryFiveMinutes" in rule["Name"]]
+    events, name = sim.client("events"), rule_name(sim, "EveryFiveMinutes")
     events.disable_rule(Name=name)
-    yield
-    events.enable_rule(Name=name)
+    try:
+        yield
+    finally:  # other stories need it
+        events.enable_rule(Name=name)
 
 
 @contextmanager
