@@ -1,4 +1,4 @@
-"""The head of an HTTP message read line by line: the standard library takes it for an e-mail, in five times the time."""
+"""The head of an HTTP message, line by line: the standard library takes it for an e-mail, at five times the cost."""
 
 import http.client
 import io
