@@ -8,6 +8,7 @@ from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.door import judge_text
 from control_plane.domain.suppressible import suppressible
@@ -26,6 +27,7 @@ def _api() -> Api:
         clusters=ClusterIndex(dynamodb, table),
         judge=partial(judge_text, model=create_cluster_model(), suppressible=suppressible),
         watch=WatchTable(dynamodb, table),
+        under_watch=WatchList(dynamodb, table),
     )
 
 

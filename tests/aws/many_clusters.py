@@ -14,22 +14,23 @@ from botocore.config import Config
 from moto import mock_aws
 
 from control_plane.aws.account_reader import AccountReader
+from control_plane.aws.batches import Batches
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.hyperpod_reader import HyperPodReader
 from control_plane.aws.items import to_item
 from control_plane.aws.keys import watch_key
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_reader import WatchReader
-from control_plane.aws.watch_table import WRITTEN_AT_ONCE, WatchTable
+from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.drift.baseline import take
 from control_plane.domain.request import EgressTerms
-from control_plane.domain.run import Evidence
-from control_plane.domain.watch import Watched
 from control_plane.steps.check_drift import Checker
 from control_plane.steps.look import Looker
 from control_plane.steps.proof_due import Prover
 from tests.aws.aws_network import HYPERPOD_IS_ELSEWHERE, AwsNetwork, build, know_public_addresses
 from tests.aws.conftest import NOON, TABLE, a_run, create_table
+from tests.aws.under_watch import watched
 from tests.hyperpod_in_memory import STACK, Faults, HyperPodInMemory, response
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Estate:
     """All that a look works with. `asked` counts the calls since it was last cleared."""
 
     checker: Checker
-    watch: WatchTable
+    under_watch: WatchList
     asked: Counter[str] = field(default_factory=Counter)
     networks: list[AwsNetwork] = field(default_factory=list)
     names: list[list[str]] = field(default_factory=list)  # of clusters, by network
@@ -69,10 +70,12 @@ def estate(clusters: Sequence[int]) -> Iterator[Estate]:
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
         create_table(dynamodb)
         ec2, iam, sagemaker = boto3.client("ec2"), boto3.client("iam"), hyperpod.client()
-        watch, baselines = WatchTable(dynamodb, TABLE), EvidenceStore(kept := objects_in_memory(), BUCKET, "baselines")
+        watch, under_watch = WatchTable(dynamodb, TABLE), WatchList(dynamodb, TABLE)
+        baselines = EvidenceStore(kept := objects_in_memory(), BUCKET, "baselines")
         reader = WatchReader(AccountReader(ec2, iam, s3, HyperPodReader(sagemaker, STACK)))
         prover = Prover(watch, RunTable(dynamodb, TABLE), every=timedelta(days=7))
-        made = Estate(Checker(watch, Looker(watch, baselines, reader), prover, now=lambda: LATER), watch)
+        looker = Looker(under_watch, baselines, reader)
+        made = Estate(Checker(watch, under_watch, looker, prover, now=lambda: LATER), under_watch)
         for number, count in enumerate(clusters):
             made.networks.append(build(GROUPS, made.networks[0].role if made.networks else None))
             names = [f"{f'vpc-{number}-cluster-{one}-':x<63}" for one in range(count)]
@@ -125,21 +128,7 @@ def _watch(dynamodb: Any, baselines: EvidenceStore, reader: WatchReader, arns: d
     for name, arn in arns.items():
         run_id, cluster = a_run(name, name).run_id, {**one["Cluster"], "ClusterName": name}
         own = {"RunId": run_id, "ClusterName": name, "ClusterArn": arn, "Cluster": cluster}
-        watched = _watched(name, arn, run_id, vpc_ids, baselines.put(name, run_id, one | own))
-        items.append({"PutRequest": {"Item": watch_key(name) | to_item(watched.to_wire())}})
-    for start in range(0, len(items), WRITTEN_AT_ONCE):
-        dynamodb.batch_write_item(RequestItems={TABLE: items[start : start + WRITTEN_AT_ONCE]})
-
-
-def _watched(name: str, arn: str, run_id: str, vpc_ids: tuple[str, ...], kept: Evidence) -> Watched:
-    return Watched(
-        cluster_name=name,
-        cluster_arn=arn,
-        run_id=run_id,
-        request_id=name,
-        requested_by="ops",
-        vpc_ids=vpc_ids,
-        baseline=kept,
-        taken_at=NOON,
-        reason="adopted",
-    )
+        kept = baselines.put(name, run_id, one | own)
+        of = watched(name, cluster_arn=arn, run_id=run_id, request_id=name, vpc_ids=vpc_ids, baseline=kept)
+        items.append(watch_key(name) | to_item(of.to_wire()))
+    Batches(dynamodb, TABLE).put(items)

@@ -15,6 +15,7 @@ from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.outbox import Outbox
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.door import judge_body, judge_text
 from control_plane.domain.messages.announcements import DetailType, announcement
@@ -77,7 +78,8 @@ def events(doorway: Doorway, acceptance: Acceptance, outbox: Outbox, bus: Silent
 def api(doorway: Doorway, runs: RunTable, dynamodb: "DynamoDBClient") -> Api:
     judge = partial(judge_text, model=create_cluster_model())
     clusters, watch = ClusterIndex(dynamodb, TABLE), WatchTable(dynamodb, TABLE)
-    return Api(doorway, cast("Executions", StateMachine()), runs, clusters, judge, watch)
+    machine = cast("Executions", StateMachine())
+    return Api(doorway, machine, runs, clusters, judge, watch, WatchList(dynamodb, TABLE))
 
 
 CALLER = Caller(requested_by="arn:aws:iam::123456789012:role/ml", fallback_id="gateway-1", at=NOON)

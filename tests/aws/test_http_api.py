@@ -14,6 +14,7 @@ from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.door import judge_text
 from control_plane.domain.egress import Egress, Verdict, Via
@@ -68,10 +69,11 @@ def asker(make: Callable[[], Api]) -> Ask:
 
 @pytest.fixture
 def ask(acceptance: Acceptance, runs: RunTable, dynamodb: "DynamoDBClient") -> Ask:
-    doorway = Doorway(acceptance, cast("Executions", StateMachine()))
+    machine = cast("Executions", StateMachine())
+    doorway, under_watch = Doorway(acceptance, machine), WatchList(dynamodb, TABLE)
     judge = partial(judge_text, model=create_cluster_model())
     clusters, watch = ClusterIndex(dynamodb, TABLE), WatchTable(dynamodb, TABLE)
-    return asker(lambda: Api(doorway, cast("Executions", StateMachine()), runs, clusters, judge, watch))
+    return asker(lambda: Api(doorway, machine, runs, clusters, judge, watch, under_watch))
 
 
 def test_a_request_is_accepted_and_can_be_followed(ask: Ask) -> None:

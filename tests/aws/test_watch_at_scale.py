@@ -36,7 +36,7 @@ def test_a_thousand_clusters_in_twenty_vpcs_cost_a_read_of_each_vpc_and_one_desc
 
 def _all_are_looked_at(many: Estate) -> None:
     many.asked.clear()
-    listed = list_watched(All(), watch=many.watch)
+    listed = list_watched(All(), under_watch=many.under_watch)
     whole, slowest = Counter(many.asked), 0.0
     for portion in listed.portions:
         many.asked.clear()

@@ -17,6 +17,7 @@ from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.create_cluster_model import create_cluster_model
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.door import judge_text
 from control_plane.domain.run import Kind
@@ -55,7 +56,8 @@ def an_api() -> Iterator[Handler]:
             judge = partial(judge_text, model=create_cluster_model(), suppressible=suppressible)
             watch(dynamodb, WATCHED)
             doorway, books = Doorway(Acceptance(dynamodb, TABLE), machine), WatchTable(dynamodb, TABLE)
-            yield http_api(lambda: Api(doorway, machine, runs, clusters, judge, books))
+            under_watch = WatchList(dynamodb, TABLE)
+            yield http_api(lambda: Api(doorway, machine, runs, clusters, judge, books, under_watch))
 
 
 def watch(dynamodb: "DynamoDBClient", name: str) -> None:
@@ -66,9 +68,9 @@ def watch(dynamodb: "DynamoDBClient", name: str) -> None:
     kept = {"S3Uri": f"s3://evidence/baselines/{name}/{run.run_id}.json", "Sha256": "0" * 64}
     fields = {key: whole[key] for key in ("ClusterName", "ClusterArn", "RunId", "RequestId", "RequestedBy")}
     more = {"VpcIds": ["vpc-1"], "Baseline": kept, "TakenAt": whole["UpdatedAt"], "Reason": "adopted"}
-    books, watched = WatchTable(dynamodb, TABLE), Watched.from_wire(fields | more)
-    books.begin(watched, {})
-    books.keep(watched, turned(Book(), {DRIFT.fingerprint: DRIFT}, NOON)[0], [])
+    watched = Watched.from_wire(fields | more)
+    WatchList(dynamodb, TABLE).begin(watched, {})
+    WatchTable(dynamodb, TABLE).keep(watched, turned(Book(), {DRIFT.fingerprint: DRIFT}, NOON)[0], [])
 
 
 def ask(

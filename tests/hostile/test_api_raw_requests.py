@@ -9,6 +9,7 @@ import pytest
 
 from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.request import REQUEST_ID_PATTERN
 from control_plane.entry import Handler
@@ -136,7 +137,7 @@ def test_a_name_longer_than_a_key_may_be_is_not_looked_up() -> None:
     """DynamoDB refuses a key of more than 2,048 bytes; moto does not: so there is no table here at all."""
     nothing = cast("Any", None)
     runs, clusters, watch = RunTable(nothing, ""), ClusterIndex(nothing, ""), WatchTable(nothing, "")
-    handler = http_api(lambda: Api(nothing, nothing, runs, clusters, nothing, watch))
+    handler = http_api(lambda: Api(nothing, nothing, runs, clusters, nothing, watch, WatchList(nothing, "")))
     for path in ("/runs/run-", "/clusters/"):
         for character in ("a", "é", "中"):
             told(ask(handler, "GET", f"{path}{character * TEN_KILOBYTES}"), {404})

@@ -17,6 +17,7 @@ from tests.unit.test_watch_book import NOON, drift
 
 if TYPE_CHECKING:
     from control_plane.aws.executions import Executions
+    from control_plane.aws.watch_list import WatchList
     from control_plane.aws.watch_table import WatchTable
 
 WORD = Acknowledgement(by="ada", at=NOON, reason="We know.")
@@ -119,6 +120,7 @@ def test_the_clock_s_look_carries_the_day_that_is_to_be_told(day: str | None) ->
     )
     request_drift_check(
         event,
+        under_watch=cast("WatchList", None),
         watch=cast("WatchTable", None),
         executions=cast("Executions", machine),
         day_of=day_of,

@@ -2,20 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from control_plane.aws.calls import calling
-from control_plane.aws.items import from_item
+from control_plane.aws.batches import Batches
 from control_plane.aws.keys import book_key, claim_key, cluster_key, proof_key, watch_key
 from control_plane.domain.watch.book import Book
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ACTIONS = frozenset({"dynamodb:BatchGetItem"})
-
 
 class ClusterIndex:
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
-        self._dynamodb, self._table = dynamodb, table
+        self._items = Batches(dynamodb, table)
 
     def run_of(self, cluster_name: str) -> tuple[str | None, Book]:
         """The run that made the cluster of this name, or watches it, else the one that is about to make it; else None.
@@ -38,9 +35,7 @@ class ClusterIndex:
         return _first(found, "PROOF", "CLUSTER", "CLAIM")
 
     def _found(self, *keys: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        with calling("dynamodb:BatchGetItem"):
-            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-        return {item["sk"]: item for item in map(from_item, answer["Responses"].get(self._table, []))}
+        return {item["sk"]: item for item in self._items.get(keys)}
 
 
 def _first(found: dict[str, dict[str, Any]], *kinds: str) -> str | None:

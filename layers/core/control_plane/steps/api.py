@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import StringIO
 
-from control_plane.aws import cluster_index as cluster_index_room
 from control_plane.aws import run_table, watch_table
+from control_plane.aws.batches import GETS, QUERIES
 from control_plane.aws.cluster_index import ClusterIndex
 from control_plane.aws.executions import Executions
 from control_plane.aws.run_table import RunTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import Overtaken, WatchTable
 from control_plane.domain.door import Judged
 from control_plane.domain.door.conflicts import unusable_key
@@ -30,7 +31,7 @@ from control_plane.steps.doorway import Caller, Doorway, Refusal
 
 NAME_MAX = 63  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateCluster.html
 
-ACTIONS = doorway.ACTIONS | run_table.READS | cluster_index_room.ACTIONS | watch_table.KEEPS
+ACTIONS = doorway.ACTIONS | run_table.READS | GETS | QUERIES | watch_table.KEEPS
 
 TRIES = 5  # at a book that looks write to, too
 
@@ -128,6 +129,7 @@ class Api:
     clusters: ClusterIndex
     judge: Callable[[bytes], Judged]
     watch: WatchTable
+    under_watch: WatchList
 
     def create_cluster(self, body: bytes, caller: Caller) -> Accepted | Refused | Conflicting:
         return self._let_in(self.judge(body), caller, Kind.PROVISION)
@@ -202,7 +204,7 @@ class Api:
         Raises:
             RunNotFound: no cluster of this name was ever watched.
         """
-        taken = self.watch.baselines(name) if len(name) <= NAME_MAX else []
+        taken = self.under_watch.baselines(name) if len(name) <= NAME_MAX else []
         if not taken:
             raise RunNotFound(
                 f"No cluster named {name[:NAME_MAX]} was ever watched. POST /adoptions puts one under watch."

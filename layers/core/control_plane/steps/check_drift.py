@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from control_plane.aws import watch_table
+from control_plane.aws.batches import PUTS, QUERIES
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.drift.row import Kind
 from control_plane.domain.messages.announcements import Announcement, DetailType, drift_announcement
@@ -27,7 +29,7 @@ from control_plane.steps import proof_due
 from control_plane.steps.look import Look, Looker
 from control_plane.steps.proof_due import Prover, due_proof, ready
 
-ACTIONS = watch_table.CHECKS | look_room.ACTIONS | proof_due.ACTIONS
+ACTIONS = watch_table.KEEPS | QUERIES | PUTS | look_room.ACTIONS | proof_due.ACTIONS
 
 AGREEING = 30  # seconds between two looks
 
@@ -58,6 +60,7 @@ class Outcome(NamedTuple):
 @dataclass(frozen=True)
 class Checker:
     watch: WatchTable
+    under_watch: WatchList
     looker: Looker
     prover: Prover
     now: Callable[[], datetime]
@@ -88,7 +91,7 @@ class Checker:
         proof = self.prover.due(look, says, done, at)
         after = after.asking(proof) if proof else after
         if says:
-            self.watch.index(look.name, decides_since(look.baseline, look.seen))
+            self.under_watch.index(look.name, decides_since(look.baseline, look.seen))
         if says or look.book.open or proof or done:
             self._keep(look.watched, after, says, done)
         asked = after.proof if after.proof and look.cluster and at < after.proof.at + AGAIN else None

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from control_plane.aws import watch_table
-from control_plane.aws.watch_table import WatchTable
+from control_plane.aws.batches import QUERIES
+from control_plane.aws.watch_list import WatchList
 from control_plane.domain.watch import Watched
 from control_plane.domain.wire import Wire
 
-ACTIONS = watch_table.LISTS
+ACTIONS = QUERIES
 
 TOGETHER = 100  # clusters that one look takes; their descriptions take HyperPod some 20 seconds
 
@@ -26,9 +26,9 @@ class Report(Wire):
     portions: tuple[Portion, ...]
 
 
-def list_watched(request: Request, *, watch: WatchTable) -> Report:
+def list_watched(request: Request, *, under_watch: WatchList) -> Report:
     asked = set(request.cluster_names)
-    chosen = [one for one in watch.watched() if not asked or one.cluster_name in asked]
+    chosen = [one for one in under_watch.all() if not asked or one.cluster_name in asked]
     return Report(portions=tuple(_portions(chosen)))
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from control_plane.aws import evidence as evidence_room
-from control_plane.aws import lifecycle_reader, role_reader, watch_table
+from control_plane.aws import lifecycle_reader, role_reader
 from control_plane.aws import watch_reader as watch_reader_room
+from control_plane.aws.batches import GETS
 from control_plane.aws.evidence import EvidenceStore
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_reader import WatchReader
-from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.drift.compare import compare
 from control_plane.domain.drift.model import Baseline, Found, Seen
 from control_plane.domain.drift.row import Drift, Kind
@@ -18,7 +19,7 @@ from control_plane.domain.watch import Watched
 from control_plane.domain.watch.book import Book
 from control_plane.domain.watch.unread import unread
 
-ACTIONS = watch_table.READS | evidence_room.READS | watch_reader_room.ACTIONS
+ACTIONS = GETS | evidence_room.READS | watch_reader_room.ACTIONS
 
 SHOW_NO_NETWORK = role_reader.ACTIONS | lifecycle_reader.ACTIONS
 
@@ -57,7 +58,7 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True)
 class Looker:
-    watch: WatchTable
+    under_watch: WatchList
     baselines: EvidenceStore
     reader: WatchReader
 
@@ -77,7 +78,7 @@ class Looker:
 
     def _with_who(self, found: Sequence[Found], since: datetime) -> Iterator[Drift]:
         """Since when and by whom, where CloudTrail has told of a change of what explains a drift."""
-        changes = self.watch.changes({one for each in found for one in each.resources}) if found else {}
+        changes = self.under_watch.changes({one for each in found for one in each.resources}) if found else {}
         since = since.replace(microsecond=0)  # CloudTrail tells whole seconds
         for drift, resources in found:
             heard = [changes[one] for one in resources if one in changes and changes[one].at >= since]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from control_plane.aws import hyperpod_reader, run_table
+from control_plane.aws.batches import GETS
 from control_plane.aws.run_table import RunTable
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.drift.row import Kind
@@ -17,7 +18,7 @@ from control_plane.domain.watch.proof import COMING, AskedProof, DueProof, Repla
 from control_plane.errors import RunNotFound
 from control_plane.steps.look import Look
 
-ACTIONS = run_table.READS
+ACTIONS = run_table.READS | GETS
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from control_plane.aws import executions as executions_room
-from control_plane.aws import watch_table
+from control_plane.aws import watch_list, watch_table
 from control_plane.aws.executions import Executions
+from control_plane.aws.watch_list import WatchList
 from control_plane.aws.watch_table import WatchTable
 from control_plane.domain.messages.bus_event import BusEvent
 from control_plane.domain.watch.change import HEARSAY, change_in, resources_in
 from control_plane.domain.watch.proof import Replaced, replaced_in
 from control_plane.domain.wire import Wire
 
-ACTIONS = watch_table.NOTICES | executions_room.STARTS
+ACTIONS = watch_list.NOTICES | watch_table.NOTICES | executions_room.STARTS
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Report(Wire):
 def request_drift_check(
     event: BusEvent,
     *,
+    under_watch: WatchList,
     watch: WatchTable,
     executions: Executions,
     day_of: Callable[[datetime], str | None],
@@ -50,7 +52,7 @@ def request_drift_check(
         executions.start(f"all-{digest}", {"WaitSeconds": int(digest[:8], 16) % JITTER, **told})
         return Report(cluster_names=(), started=True)
     at, wait = now(), SETTLING if event.detail_type == CLOUDTRAIL else HEARSAY
-    touched = sorted(_touched(event, watch))
+    touched = sorted(_touched(event, under_watch))
     for name in touched:
         for node in replaced_in(event):
             watch.note_replaced(Replaced(cluster_name=name, instance_id=node, at=at))
@@ -60,18 +62,18 @@ def request_drift_check(
     return Report(cluster_names=tuple(asked), started=bool(asked))
 
 
-def _touched(event: BusEvent, watch: WatchTable) -> set[str]:
+def _touched(event: BusEvent, under_watch: WatchList) -> set[str]:
     """Names of watched clusters that this event is about."""
     if event.detail_type != CLOUDTRAIL:
-        return _told_by_hyperpod(event, watch)
-    touched, change = watch.touched(resources_in(event.detail)), change_in(event.detail)
+        return _told_by_hyperpod(event, under_watch)
+    touched, change = under_watch.touched(resources_in(event.detail)), change_in(event.detail)
     for resource in touched:
-        watch.note(resource, change)
+        under_watch.note(resource, change)
     return {name for names in touched.values() for name in names}
 
 
-def _told_by_hyperpod(event: BusEvent, watch: WatchTable) -> set[str]:
+def _told_by_hyperpod(event: BusEvent, under_watch: WatchList) -> set[str]:
     """A cluster's own events name it here or there: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html"""
     detail = event.detail.get("EventDetails") or event.detail
     name = str(detail.get("ClusterName"))
-    return {one for names in watch.touched([f"cluster/{name}"]).values() for one in names}
+    return {one for names in under_watch.touched([f"cluster/{name}"]).values() for one in names}

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from control_plane.aws import evidence as evidence_room
-from control_plane.aws import hyperpod_reader, role_reader, run_table, watch_table
+from control_plane.aws import hyperpod_reader, role_reader, run_table, watch_list
 from control_plane.aws.evidence import EvidenceStore
 from control_plane.aws.hyperpod_reader import HyperPodReader
 from control_plane.aws.role_reader import with_policies
 from control_plane.aws.run_table import RunTable
-from control_plane.aws.watch_table import WatchTable
+from control_plane.aws.watch_list import WatchList
 from control_plane.domain.account.facts import Facts
 from control_plane.domain.drift.baseline import take
 from control_plane.domain.drift.model import Baseline
@@ -31,7 +31,7 @@ ACTIONS = (
     | evidence_room.WRITES
     | hyperpod_reader.DESCRIBES
     | role_reader.POLICIES
-    | watch_table.BEGINS
+    | watch_list.BEGINS
 )
 
 
@@ -45,7 +45,7 @@ def take_baseline(  # noqa: PLR0913 (it brings together what is kept in four pla
     runs: RunTable,
     evidence: EvidenceStore,
     baselines: EvidenceStore,
-    watch: WatchTable,
+    under_watch: WatchList,
     reader: HyperPodReader,
     iam: "IAMClient",
     now: Callable[[], datetime],
@@ -59,20 +59,20 @@ def take_baseline(  # noqa: PLR0913 (it brings together what is kept in four pla
     if found is None:
         return Report(taken=False)
     facts = with_policies(iam, Facts.from_wire(evidence.get(run.run_id, "check")["Facts"]))
-    terms = _terms(run, runs, baselines, watch)
+    terms = _terms(run, runs, baselines, under_watch)
     baseline = take(run, found[1], terms, facts, at=now(), reason=_reason(run))
     kept = baselines.put(baseline.cluster_name, run.run_id, baseline.to_wire())
-    watch.begin(_watched(run, baseline, kept), decides_about(baseline))
+    under_watch.begin(_watched(run, baseline, kept), decides_about(baseline))
     return Report(taken=True)
 
 
-def _terms(run: Run, runs: RunTable, baselines: EvidenceStore, watch: WatchTable) -> EgressTerms:
+def _terms(run: Run, runs: RunTable, baselines: EvidenceStore, under_watch: WatchList) -> EgressTerms:
     """Whoever accepts what is there says nothing of how it should leave, and be proved: that stays as it was."""
     name = str(run.cluster_name)
-    before = watch.books([name]).get(name) if _accepted(run) else None
+    before = under_watch.find(name) if _accepted(run) else None
     if before is None:
         return runs.request_of(run.run_id).egress
-    return EgressTerms.from_wire(baselines.get(name, before[0].run_id)["EgressTerms"])
+    return EgressTerms.from_wire(baselines.get(name, before.run_id)["EgressTerms"])
 
 
 def _accepted(run: Run) -> list[str]:
