@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from control_plane.aws import pace as pace_room
@@ -29,15 +30,13 @@ logger = logging.getLogger(__name__)
 THROTTLED = "ThrottlingException"
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     key: str  # what its ending is told under
     target: str
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(NamedTuple):
     """How much of everything; times are seconds since 1970."""
 
     channels: int  # open at once; 1 to some hundreds, for `select` takes file descriptors below 1,024

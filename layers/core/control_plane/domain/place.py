@@ -1,11 +1,9 @@
 """Where we are: read off an ARN of ours, so that no call has to ask."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     region: str
     account: str
 

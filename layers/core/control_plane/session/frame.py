@@ -21,8 +21,8 @@ Source: src/message of https://github.com/aws/session-manager-plugin.
 
 import hashlib
 import struct
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 HEAD = struct.Struct(">I32sIQqQ16s32s")
@@ -59,8 +59,7 @@ class CorruptFrame(Exception):
     """A frame that is no message; it is not acknowledged, so whoever sent it sends it again."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """A message; its types are as they came, for there may be some that we do not know."""
 
     type: str

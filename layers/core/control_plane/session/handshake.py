@@ -4,9 +4,8 @@ Any answer but Success makes the agent cancel the session and give our text as i
 """
 
 import json
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from control_plane.session.order import fields_of
 
@@ -28,8 +27,7 @@ class Status(IntEnum):
     UNSUPPORTED = 3
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     payload: bytes
     refusal: str  # empty, if all that was asked can be done
 

@@ -1,7 +1,7 @@
 """How a session ended. What is not known is told as that: output that is missing must never pass for an answer."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class End(StrEnum):
@@ -11,8 +11,7 @@ class End(StrEnum):
     TIMED_OUT = "TimedOut"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     end: End
     reason: str
     exit_code: int | None

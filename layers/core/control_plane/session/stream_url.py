@@ -5,7 +5,7 @@ It is used exactly as it came, and never put together anew: its query holds raw 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Scheme, authority, and what stands in the request line: printable ASCII without "#".
 URL = re.compile(r'([a-z]+)://([!"$-.0->@-~]*)(/[!"$-~]*)')
@@ -16,8 +16,7 @@ class WrongStreamUrl(Exception):
     """It does not lead to this session; the text says why, and repeats neither path nor query."""
 
 
-@dataclass(frozen=True)
-class StreamUrl:
+class StreamUrl(NamedTuple):
     secure: bool
     host: str
     port: int

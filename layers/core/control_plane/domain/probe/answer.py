@@ -37,12 +37,16 @@ NOTHING_GOT_THROUGH = frozenset({7, 28, 35, 52, 56})
 NOT_TRIED = frozenset({2, 27, 126, 127})
 
 
+# As `wire.SHAPE`: only the whole answer's validator is ever used.
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+
 class AnswerError(ValueError):
     """The output cannot be relied on; the text says why."""
 
 
 class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = STRICT
 
     url: int  # a position in the question's list
     error: int | None = Field(default=None, ge=0, le=255)  # curl's exit code
@@ -65,7 +69,7 @@ class Knock(_Line):
 
 
 class Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = STRICT
 
     nonce: str
     started: str

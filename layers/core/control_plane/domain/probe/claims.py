@@ -1,7 +1,7 @@
 """What the answer of one probe says against the promises made for its subnet: each objection is a claim."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from control_plane.domain.findings import Finding, Rule
 from control_plane.domain.probe.answer import (
@@ -27,8 +27,7 @@ from control_plane.domain.probe.rules import (
 from control_plane.domain.request import Contract
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A rule that does not hold at one vantage point; one claim a rule."""
 
     rule: Rule
@@ -40,8 +39,7 @@ class Claim:
         return Finding.of(self.rule, subject=subject, seen=self.seen, wanted=self.wanted, remedy=self.remedy)
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(NamedTuple):
     """What was promised for a subnet: the addresses, and the way there in words ("" where it is not known)."""
 
     contract: Contract

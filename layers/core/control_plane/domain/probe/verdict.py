@@ -1,10 +1,9 @@
 """From what the probes said to one row for each group and subnet, and one word for the run."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from control_plane.domain.egress import CONTRADICTIONS, Egress, PredictedEgress, Verdict, Via
 from control_plane.domain.findings import Finding
@@ -26,15 +25,13 @@ class ProbeVerdict(StrEnum):
     UNKNOWN = "Unknown"
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     rows: tuple[Egress, ...]
     findings: tuple[Finding, ...]
     verdict: ProbeVerdict
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What one probe lets us say."""
 
     observed: tuple[str, ...]
