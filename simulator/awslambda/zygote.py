@@ -56,7 +56,6 @@ def _warm_up() -> None:
             aws_secret_access_key="none",  # noqa: S106 # nosec B106 # the simulator takes any key
         )
     gc.freeze()  # or each worker goes through all of this, page by page, and has its own copy then
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
