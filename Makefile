@@ -22,8 +22,9 @@ demo: .venv/.simulator  ## The main job, here and now: deploy, ask for a cluster
 up: .venv/.simulator  ## The simulator, until you stop it; its one line says where it listens.
 	@$(BIN)/python -m simulator up --speed $(SPEED)
 
-# Three processes on two cores: each waits now and then for one of its own.
-THREE := -n 3
+# Three processes on two cores: each waits now and then for one of its own. Each takes neighbours, for they share a
+# network or a simulator; who is done takes from the others' ends.
+THREE := -n 3 --dist worksteal
 LONG := tests/stories tests/aws tests/chaos  # where they are
 
 test: .venv/.dev  ## All tests but the long ones.
