@@ -84,8 +84,7 @@ class Door:
         self._answered.append(Answered(replace(call, caller=caller), status, older))
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        chunked = environ.get("wsgi.input_terminated", False)
-        body = environ["wsgi.input"].read(-1 if chunked else int(environ.get("CONTENT_LENGTH") or 0))
+        body = _whole_body(environ)
         environ["wsgi.input"] = io.BytesIO(body)
         call = call_of(environ, body)
         try:
@@ -126,6 +125,20 @@ class Door:
         except Exception as bug:
             logger.exception("%s broke", call.name)
             return error(call, BROKEN, f"{call.name}: {bug!r}")
+
+
+def _whole_body(environ: Environ) -> bytes:
+    """
+    Raises:
+        ConnectionAbortedError: the caller died while it spoke, so nothing was asked.
+    """
+    if environ.get("wsgi.input_terminated", False):  # chunked
+        return bytes(environ["wsgi.input"].read())
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = bytes(environ["wsgi.input"].read(length))
+    if len(body) < length:
+        raise ConnectionAbortedError(f"{length - len(body)} bytes never came.")
+    return body
 
 
 def _loud_app(service: Any) -> Flask:

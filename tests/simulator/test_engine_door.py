@@ -169,3 +169,17 @@ def test_a_request_that_cannot_be_read_is_answered_and_leaves_the_connection_as_
         connection.request("POST", "/", body, form)
         answered = connection.getresponse()
         assert (answered.status, text in answered.read()) == (status, True)
+
+
+def test_a_caller_that_dies_while_it_speaks_has_asked_nothing(
+    sim: Simulator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = sim.calls()
+    host, _, port = sim.aws_url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as dying:
+        dying.sendall(f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 20\r\n\r\n{{".encode())
+        dying.shutdown(socket.SHUT_WR)
+        assert dying.recv(1) == b""
+
+    assert sim.calls() == before
+    assert "Traceback" not in capfd.readouterr().err
