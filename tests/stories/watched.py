@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+from control_plane.aws.keys import resource_key
 from simulator.app import Simulator
 from tests.stories.stage import HOME, Stage, rule_name
 
@@ -60,10 +61,20 @@ class Watched:
         self.sim.invoke("RequestDriftCheckFunction", event | {"id": str(uuid4())})
 
     def looks(self) -> int:
-        """How many were started so far, at whatever cluster."""
-        arn = self.sim.outputs["CheckDriftStateMachineArn"]
-        pages = self.sim.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=arn)
-        return sum(len(page["executions"]) for page in pages)
+        """How many were started so far because of what changed here; others may be watched in the same network."""
+        client, arn = self.sim.client("stepfunctions"), self.sim.outputs["CheckDriftStateMachineArn"]
+        pages = client.get_paginator("list_executions").paginate(stateMachineArn=arn)
+        started = [
+            one["executionArn"] for page in pages for one in page["executions"] if one["name"].startswith("some-")
+        ]
+        inputs = [json.loads(client.describe_execution(executionArn=one)["input"]) for one in started]
+        return sum(self.stage.cluster in one["ClusterNames"] for one in inputs)
+
+    def is_decided_by(self, resource: str) -> bool:
+        """Whether the index says so."""
+        key = resource_key(resource, self.stage.cluster)
+        found = self.sim.client("dynamodb").get_item(TableName=self.sim.outputs["RunTableName"], Key=key)
+        return "Item" in found
 
     def after(self, change: Callable[["Watched"], None]) -> list[tuple[str, dict[str, Any]]]:
         """What is said because of a change."""
