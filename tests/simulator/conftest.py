@@ -7,9 +7,18 @@ from typing import Any
 import pytest
 
 from simulator import hyperpod
+from simulator.app import Simulator
 from simulator.hyperpod import HyperPod
+from tests.conftest import OneWorld
 from tests.simulator.clusters import furnish
+from tests.simulator.planes import at_peace, tiny
 from tests.simulator.worlds import Network, World, build_network, open_world
+
+
+@pytest.fixture
+def sim(one_world: OneWorld) -> Iterator[Simulator]:
+    """The tiny plane; whatever other tests have begun in it is over."""
+    yield from at_peace(one_world.claim("tiny", tiny))
 
 
 @pytest.fixture(scope="module")

@@ -12,19 +12,16 @@ from simulator.app import Simulator
 from simulator.cloudtrail import ec2
 from simulator.context import ACCOUNT, REGION
 from simulator.eventbridge.buses import rfc3339
-from tests.conftest import OneWorld
-from tests.simulator.planes import answer, messages, tiny
+from tests.simulator.planes import answer, messages
 
 BY_TRAIL = "AWS API Call via CloudTrail"
 
 
 @pytest.fixture
-def sim(one_world: OneWorld) -> Iterator[Simulator]:
-    simulator = one_world.claim("tiny", tiny)
-    simulator.faults.clear()
-    _later(simulator)  # until what other tests have done is told
-    yield simulator
-    simulator.trail.on = True
+def sim(sim: Simulator) -> Iterator[Simulator]:
+    _later(sim)  # until what other tests have done is told
+    yield sim
+    sim.trail.on = True
 
 
 @pytest.fixture

@@ -7,13 +7,6 @@ import yaml
 from simulator.app import Simulator
 from simulator.cloudformation.deploy import deploy
 from simulator.cloudformation.registry import NOT_MODELLED, NotModelledError
-from tests.conftest import OneWorld
-from tests.simulator.planes import tiny
-
-
-@pytest.fixture
-def sim(one_world: OneWorld) -> Simulator:
-    return one_world.claim("tiny", tiny)
 
 
 def template(folder: Path, resources: dict[str, Any], **more: Any) -> Path:

@@ -10,18 +10,7 @@ from simulator.app import Simulator
 from simulator.door import Door
 from simulator.faults import CallFault, CallKind, Faults
 from simulator.operations import Call, _routes, call_of
-from tests.conftest import OneWorld
-from tests.simulator.planes import answer, tiny
-
-
-@pytest.fixture
-def sim(one_world: OneWorld) -> Simulator:
-    return one_world.claim("tiny", tiny)
-
-
-@pytest.fixture(autouse=True)
-def no_faults_left(sim: Simulator) -> None:
-    sim.faults.clear()
+from tests.simulator.planes import answer
 
 
 @pytest.mark.parametrize(

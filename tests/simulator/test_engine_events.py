@@ -8,16 +8,13 @@ from simulator.app import Simulator
 from simulator.cloudformation.registry import NotModelledError
 from simulator.eventbridge.inputs import input_for
 from simulator.eventbridge.schedules import interval
-from tests.conftest import OneWorld
-from tests.simulator.planes import messages, put, tiny
+from tests.simulator.planes import messages, put
 
 
 @pytest.fixture
-def sim(one_world: OneWorld) -> Simulator:
-    simulator = one_world.claim("tiny", tiny)
-    simulator.faults.clear()
-    messages(simulator, simulator.outputs["DeadLettersUrl"])
-    return simulator
+def sim(sim: Simulator) -> Simulator:
+    messages(sim, sim.outputs["DeadLettersUrl"])
+    return sim
 
 
 def test_an_event_reaches_the_function_of_its_rule_as_a_whole(sim: Simulator) -> None:

@@ -1,7 +1,7 @@
 """What faults do to calls: seen by botocore, as a handler or a visitor sees it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -11,15 +11,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from simulator.app import Simulator
 from simulator.faults import CallFault, CallKind, Faults
 from simulator.operations import Call
-from tests.conftest import OneWorld
-from tests.simulator.planes import answer, at_peace, tiny, told
+from tests.simulator.planes import answer, told
 
 CREATE = "ec2:CreateVpc"
-
-
-@pytest.fixture
-def sim(one_world: OneWorld) -> Iterator[Simulator]:
-    yield from at_peace(one_world.claim("tiny", tiny))
 
 
 def create(sim: Simulator) -> Any:

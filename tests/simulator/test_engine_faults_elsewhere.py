@@ -23,15 +23,9 @@ from simulator.faults import (
     FunctionKind,
     SlackFault,
 )
-from tests.conftest import OneWorld
-from tests.simulator.planes import answer, at_peace, messages, tiny, told
+from tests.simulator.planes import answer, messages, told
 
 FAULTS = "/_control/faults"
-
-
-@pytest.fixture
-def sim(one_world: OneWorld) -> Iterator[Simulator]:
-    yield from at_peace(one_world.claim("tiny", tiny))
 
 
 # ---------------------------------------------------------------- functions

@@ -12,13 +12,7 @@ import pytest
 
 from simulator.app import Simulator
 from simulator.world import HOME
-from tests.conftest import OneWorld
 from tests.simulator.planes import tiny
-
-
-@pytest.fixture
-def sim(one_world: OneWorld) -> Simulator:
-    return one_world.claim("tiny", tiny)
 
 
 def test_a_call_becomes_the_gateways_event(sim: Simulator) -> None:

@@ -9,13 +9,7 @@ from botocore.exceptions import ClientError
 
 from simulator import slack_inbox
 from simulator.app import Simulator
-from tests.conftest import OneWorld
-from tests.simulator.planes import answer, messages, put, tiny, told
-
-
-@pytest.fixture
-def sim(one_world: OneWorld) -> Simulator:
-    return one_world.claim("tiny", tiny)
+from tests.simulator.planes import answer, messages, put, told
 
 
 def test_a_function_sees_its_deployed_environment_and_nothing_of_ours(

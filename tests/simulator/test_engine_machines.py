@@ -8,13 +8,7 @@ from simulator.app import Simulator
 from simulator.cloudformation.registry import NotModelledError
 from simulator.stepfunctions.jsonata import QueryError, evaluate
 from simulator.stepfunctions.machines import substituted
-from tests.conftest import OneWorld
-from tests.simulator.planes import messages, tiny
-
-
-@pytest.fixture
-def sim(one_world: OneWorld) -> Simulator:
-    return one_world.claim("tiny", tiny)
+from tests.simulator.planes import messages
 
 
 def start(sim: Simulator, name: str, payload: dict[str, Any]) -> str:
