@@ -19,7 +19,11 @@ class Homes:
         self._hyperpod, self._environment = hyperpod, environment
 
     def of(self, target: str) -> Mapping[str, str] | None:
-        """The environment of a process on the node that a target names; None, if no such node runs."""
+        """The environment of a process on the node that a target names; None, if no such node runs.
+
+        Raises:
+            NotImplementedError: the target is no node of HyperPod; the door answers that as not modelled.
+        """
         found = NODE.fullmatch(target)
         if found is None:
             raise NotImplementedError(f"a session with {target}")

@@ -120,7 +120,11 @@ class SessionDocument(_WithParameters):
 
 
 def _filled(text: str, values: Values) -> str:
-    """As text, and before it is made words of; to the agent two dollar signs in a value are one."""
+    """As text, and before it is made words of; to the agent two dollar signs in a value are one.
+
+    Raises:
+        NotImplementedError: the simulator has no Parameter Store to take a value from.
+    """
     filled = PLACEHOLDER.sub(lambda it: _text(values[it[1]]).replace("$$", "$") if it[1] in values else it[0], text)
     if re.search(r"\{\{\s*ssm:", filled):
         raise NotImplementedError("parameters of Parameter Store in a session")

@@ -1,7 +1,6 @@
 """Items of the table by the batch: what DynamoDB leaves over is asked for again, a few times."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from control_plane.aws.calls import calling
@@ -82,7 +81,5 @@ def fields_of(item: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name not in ("pk", "sk")}
 
 
-def _portions(items: Sequence[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while portion := list(islice(rest, size)):
-        yield portion
+def _portions(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
